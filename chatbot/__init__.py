@@ -1,0 +1,1 @@
+"""One turn of a support conversation: understand, find, decide, generate, cite, record."""

@@ -1,0 +1,119 @@
+"""An answer while it is being written: each sentence is checked against the passages before it is shown."""
+
+import re
+
+from chatbot.events import Citation, Decision
+from chatbot.evidence import best_sentences, check_sentence, is_courtesy
+from chatbot.prompt import CITATION
+from chatbot.sentences import take_sentences
+from chatbot.templates import Templates
+from retrieval.passage import Passage
+from retrieval.text import language_of, terms
+
+MAX_SENTENCES = 8
+# How a model says that the passages are silent, beyond the sentence it was taught.
+_SILENT = re.compile(
+    r"(could not|couldn't|did not|do not|cannot|can't) find (the|an|any)? ?(answer|information)|"
+    r"passages? (do|does) not|not (mentioned|covered|stated) in the|没有找到|未提及|没有提到|资料里没有|资料中没有",
+    re.IGNORECASE,
+)
+
+
+class Answer:
+    """Collects the model's pieces, delivers the sentences that a passage carries, and remembers what they cite."""
+
+    def __init__(self, question: str, passages: list[Passage], language: str, templates: Templates) -> None:
+        self.question = question
+        self.passages = passages
+        self.language = language
+        self.text = ""
+        self.citations: list[Citation] = []
+        self.decision: Decision = "answer"
+        self.complete = False
+        self.rejected: list[tuple[str, str]] = []
+        self._templates = templates
+        self._rest = ""
+        self._seen: set[frozenset[str]] = set()
+        self._held: list[str] = []
+
+    def add(self, piece: str) -> list[str]:
+        """Take the next piece of the model; return what can now be shown."""
+        sentences, self._rest = take_sentences(self._rest + piece)
+        return self._deliver(sentences)
+
+    def finish(self) -> list[str]:
+        """Take the end of the model's text; if nothing could be shown, say what is true instead."""
+        shown = self._deliver([self._rest] if self._rest.strip() else [])
+        self._rest = ""
+        if self.citations:
+            return shown
+        return [*shown, self._instead()]
+
+    def say(self, template: str) -> str:
+        """Answer with a curated sentence."""
+        sentence = self._templates.answer(template, self.language)
+        self.text += sentence
+        return sentence
+
+    def _deliver(self, sentences: list[str]) -> list[str]:
+        shown = []
+        for sentence in sentences:
+            if self.complete:
+                break
+            if piece := self._judge(sentence):
+                shown.append(piece)
+        return shown
+
+    def _judge(self, sentence: str) -> str:
+        """The sentence with its citation, or "" when it may not be shown (yet)."""
+        words = frozenset(terms(sentence))
+        if _SILENT.search(sentence):
+            self.complete = True
+            self.decision = "answer" if self.citations else "abstain"
+            return ""
+        if not words or words in self._seen or language_of(sentence) != self.language:
+            self.complete = self.complete or words in self._seen  # a small model that repeats itself goes on to
+            return ""
+        self._seen.add(words)
+        if is_courtesy(sentence):
+            self._held.append(CITATION.sub("", sentence).strip())  # shown only with a statement
+            return ""
+        evidence = check_sentence(sentence, self.passages, self.question)
+        if not evidence.number:
+            self.rejected.append((sentence, evidence.reason))
+            return ""
+        return self._cite(CITATION.sub("", sentence).strip(), evidence.number)
+
+    def _cite(self, sentence: str, number: int) -> str:
+        if all(number != c.n for c in self.citations):
+            self.citations.append(citation(number, self.passages[number - 1]))
+        before = "".join(f"{held}{self._gap}" for held in self._held)
+        self._held.clear()
+        piece = f"{before}{sentence} [{number}]"
+        if self.text:
+            piece = self._gap + piece
+        self.text += piece
+        self.complete = len(self._seen) >= MAX_SENTENCES
+        return piece
+
+    @property
+    def _gap(self) -> str:
+        return "" if self.language == "zh" else " "
+
+    def _instead(self) -> str:
+        """What to say when no sentence of the model stands: the passage's own words, or that there is none."""
+        if self.decision == "abstain" or not self.passages:
+            self.decision = "abstain"
+            return self.say("abstain")
+        passage = self.passages[0]
+        if passage.language != self.language:
+            self.citations.append(citation(1, passage))
+            return self.say("other_language")
+        return self._cite(best_sentences(self.question, passage), 1)
+
+
+def citation(n: int, passage: Passage) -> Citation:
+    """The passage as it is cited: with its full text, so that it can be shown after a later re-indexing."""
+    return Citation(n, passage.article, passage.title, passage.heading, passage.url, passage.text, passage.language)
+
+

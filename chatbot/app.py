@@ -1,0 +1,199 @@
+"""One turn of conversation from the customer's message to the stored answer: where all parts meet."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Literal
+
+from chatbot.answer import Answer, citation
+from chatbot.engine import Engine
+from chatbot.errors import BadMessage, ChatbotError, MessageTooLong
+from chatbot.events import Citation, Decision, Done, Event, Failed, Sources, Status, Text
+from chatbot.message import Message
+from chatbot.policy import Verdict, decide
+from chatbot.prompt import build_messages
+from chatbot.query import search_query
+from chatbot.settings import Settings
+from chatbot.sources import find_sources
+from chatbot.store import Store
+from chatbot.templates import Templates
+from chatbot.understand import Reading, understand
+from retrieval.index import Index
+from retrieval.passage import Hit
+
+INTERRUPTED = "The reply was interrupted by a fault of the language model; please ask again in a moment."
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Seconds by step, each counted from the end of the one before."""
+
+    started: float = field(default_factory=time.perf_counter)
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def mark(self, step: str) -> None:
+        spent = sum(seconds for name, seconds in self.timings.items() if name != "total")
+        self.timings[step] = round(time.perf_counter() - self.started - spent, 4)
+
+    def stop(self) -> dict[str, float]:
+        return self.timings | {"total": round(time.perf_counter() - self.started, 4)}
+
+
+class Chat:
+    """Answers customers. Safe for many conversations at once; one conversation is answered in order."""
+
+    def __init__(self, index: Index, engine: Engine, store: Store, settings: Settings) -> None:
+        self.index = index
+        self.engine = engine
+        self.store = store
+        self.settings = settings
+        self.templates = Templates.open(settings.home)
+
+    def new_conversation(self, channel: str, language: str | None = None) -> str:
+        """Begin a conversation; returns its id."""
+        return self.store.new_conversation(channel, language)
+
+    def give_feedback(self, turn_id: str, rating: Literal[1, -1], comment: str = "") -> None:
+        """Keep what the customer thought of a turn. Raises UnknownTurn."""
+        self.store.record_feedback(turn_id, rating, comment)
+
+    async def aclose(self) -> None:
+        """Stop the engine and close the store."""
+        await self.engine.aclose()
+        self.store.close()
+
+    async def reply(
+        self, conversation_id: str, text: str, *, history: Sequence[Message] | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Answer one message: Sources (when passages were found), Text pieces, then Done or Failed.
+
+        `history` replaces the stored one (the OpenAI endpoint sends its own). Closing the generator stops the
+        model and stores the turn as stopped. Raises BadMessage, MessageTooLong and UnknownConversation before
+        the first event; a fault after that is the event Failed, and the turn is stored as failed.
+        """
+        clock = _Clock()
+        text = self._checked(text)
+        turns = await asyncio.to_thread(self.store.turns, conversation_id)
+        past = list(history) if history is not None else await asyncio.to_thread(self.store.history, conversation_id)
+        reading = understand(text, self.templates)
+        query = search_query(past, text) if reading.intent == "question" else ""
+        hits = await asyncio.to_thread(self._search, query, reading) if query else []
+        clock.mark("search")
+        last = turns[-1].decision if turns and history is None else ""
+        verdict = decide(reading, hits, text=text, last_decision=last)
+        turn_id = await asyncio.to_thread(self._open, conversation_id, text, query, hits, verdict, reading)
+        answer = Answer(text, [hit.passage for hit in hits], reading.language, self.templates)
+        ending = _Ending(verdict.decision)
+        try:
+            async for event in self._events(verdict, answer, past, ending, clock):
+                yield event
+            ending.status = "done"
+        except ChatbotError as error:
+            ending.status, ending.error = "failed", str(error)
+            yield Failed(INTERRUPTED, error.code)
+        finally:
+            turn = self.store.close_turn(
+                turn_id,
+                answer=answer.text,
+                status=ending.status,
+                citations=answer.citations,
+                timings=clock.stop(),
+                decision=ending.decision,
+                error=ending.error,
+            )
+        if turn.status == "done":
+            if turn.decision == "handoff":
+                await asyncio.to_thread(self.store.set_owner, conversation_id, "human")
+            yield Done(turn)
+
+    async def _events(
+        self, verdict: Verdict, answer: Answer, past: list[Message], ending: "_Ending", clock: _Clock
+    ) -> AsyncGenerator[Event, None]:
+        if verdict.decision != "answer":
+            yield Text(answer.say(verdict.template))
+            return
+        yield Sources([citation(n, passage) for n, passage in enumerate(answer.passages, start=1)])
+        messages = build_messages(answer.question, past, answer.passages, answer.language)
+        async with aclosing(self.engine.stream(messages, self.settings.max_tokens)) as pieces:
+            async for piece in pieces:
+                if "first_token" not in clock.timings:
+                    clock.mark("first_token")
+                for sentence in answer.add(piece):
+                    yield Text(sentence)
+                if answer.complete:
+                    break
+        clock.mark("generate")
+        for sentence in answer.finish():
+            yield Text(sentence)
+        ending.decision = answer.decision
+
+    def _checked(self, text: str) -> str:
+        text = text.strip()
+        if not text:
+            raise BadMessage("The message is empty; please type a question.")
+        if len(text) > self.settings.max_message:
+            raise MessageTooLong(
+                f"The message has {len(text):,} characters; at most {self.settings.max_message:,} can be read. "
+                "Please shorten it."
+            )
+        return text
+
+    def _search(self, query: str, reading: Reading) -> list[Hit]:
+        self.index.refresh()
+        return find_sources(self.index, query, reading.language)
+
+    def _open(
+        self, conversation_id: str, text: str, query: str, hits: list[Hit], verdict: Verdict, reading: Reading
+    ) -> str:
+        return self.store.open_turn(
+            conversation_id,
+            text,
+            query=query,
+            hits=hits,
+            decision=verdict.decision,
+            language=reading.language,
+            model=self.engine.model if verdict.decision == "answer" else "",
+            index_version=self.index.version,
+        )
+
+
+@dataclass(slots=True)
+class _Ending:
+    """How the turn will be stored if nothing else happens: whoever leaves early has stopped it."""
+
+    decision: Decision
+    status: Status = "stopped"
+    error: str = ""
+
+
+async def collect(events: AsyncGenerator[Event, None]) -> tuple[list[Citation], Done | Failed]:
+    """Wait for a whole reply: the candidate sources and the last event."""
+    sources: list[Citation] = []
+    last: Done | Failed | None = None
+    async with aclosing(events) as stream:
+        async for event in stream:
+            if isinstance(event, Sources):
+                sources = event.citations
+            elif isinstance(event, Done | Failed):
+                last = event
+    assert last is not None, "a reply ends with Done or Failed"
+    return sources, last
+
+
+def build_chat(settings: Settings) -> Chat:
+    """Open the index, the store and the engine of an installation.
+
+    Raises RetrievalError (no index yet), ModelMissing or EngineFailed, each naming what to type.
+    """
+    from chatbot.engines.choose import open_engine
+    from retrieval.embed import load_embedder
+
+    index = Index.open(settings.index, load_embedder(settings.embedder))
+    store = Store(settings.database)
+    try:
+        return Chat(index, open_engine(settings), store, settings)
+    except BaseException:
+        store.close()
+        raise

@@ -1,0 +1,1 @@
+"""The language models a reply can be generated with, each behind the `Engine` protocol."""

@@ -1,0 +1,54 @@
+"""From the settings to a running engine."""
+
+from __future__ import annotations
+
+from chatbot.engine import Engine
+from chatbot.settings import EngineName, Settings
+
+
+def open_engine(settings: Settings) -> Engine:
+    """The engine that the settings name, ready to answer; blocks for seconds (local) or a minute (vLLM).
+
+    Raises ModelMissing or EngineFailed.
+    """
+    name = choose(settings)
+    if name == "openai":
+        from chatbot.engines.openai_server import OpenAIEngine
+
+        return OpenAIEngine(settings.base_url, settings.model, settings.api_key)
+    if name == "vllm":
+        return _vllm(settings)
+    return _local(settings)
+
+
+def choose(settings: Settings) -> EngineName:
+    """What "auto" means here: a named server, vLLM where it is installed beside a GPU, else in-process."""
+    if settings.engine != "auto":
+        return settings.engine
+    if settings.base_url:
+        return "openai"
+    from chatbot.engines.vllm_process import has_gpu
+
+    return "vllm" if has_gpu() and settings.vllm_python.exists() else "local"
+
+
+def _local(settings: Settings) -> Engine:
+    from chatbot.engines.local import LocalEngine
+    from chatbot.models import resolve_model
+
+    return LocalEngine(resolve_model(settings.model, settings.home), settings.dtype)
+
+
+def _vllm(settings: Settings) -> Engine:
+    from chatbot.engines.vllm_engine import VllmEngine
+    from chatbot.engines.vllm_process import VllmProcess
+    from chatbot.models import resolve_model
+
+    folder = resolve_model(settings.model, settings.home)
+    process = VllmProcess(folder, settings.vllm_python, settings.home / "vllm.log", settings.dtype)
+    try:
+        process.start()
+    except BaseException:  # Ctrl-C during the start, too
+        process.stop()
+        raise
+    return VllmEngine(process)

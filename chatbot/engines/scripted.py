@@ -1,0 +1,77 @@
+"""A scripted engine: says what it is told to, so that a conversation can be tested without a model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
+
+from chatbot.engine import ChatMessages
+from chatbot.errors import EngineFailed
+
+Script = Iterable[str] | Callable[[ChatMessages], str]
+
+
+class ScriptedEngine:
+    """Replies from a list, in order and then over again, or from a function of the messages.
+
+    `delay` is in seconds before each piece; `fail_after` pieces the engine breaks with EngineFailed.
+    `trouble` is what `problem` answers.
+    It keeps what happened: `requests` (the messages of each generation), `finished` and `cancelled` counts.
+    """
+
+    model = "scripted@1"
+
+    def __init__(
+        self, replies: Script = ("All right [1].",), delay: float = 0.0, fail_after: int | None = None
+    ) -> None:
+        self._function = replies if callable(replies) else None
+        self._replies = [] if callable(replies) else list(replies)
+        self.delay = delay
+        self.fail_after = fail_after
+        self.trouble = ""
+        self.requests: list[ChatMessages] = []
+        self.finished = 0
+        self.cancelled = 0
+
+    @property
+    def generations(self) -> int:
+        """How many generations were started."""
+        return len(self.requests)
+
+    async def stream(self, messages: ChatMessages, max_tokens: int = 256) -> AsyncGenerator[str, None]:
+        """The scripted reply in pieces of one word with the space before it, `max_tokens` pieces at most."""
+        reply = self._next_reply(messages)
+        self.requests.append(messages)
+        try:
+            for n, piece in enumerate(_pieces(reply)[:max_tokens]):
+                await asyncio.sleep(self.delay)
+                if n == self.fail_after:
+                    raise EngineFailed("The scripted model stopped, as it was told to; ask again.")
+                yield piece
+        except (GeneratorExit, asyncio.CancelledError):
+            self.cancelled += 1
+            raise
+        self.finished += 1
+
+    def _next_reply(self, messages: ChatMessages) -> str:
+        if self._function:
+            return self._function(messages)
+        return self._replies[len(self.requests) % len(self._replies)]
+
+    async def problem(self) -> str:
+        """`trouble`, which a test may set."""
+        return self.trouble
+
+    async def aclose(self) -> None:
+        """Nothing to give back."""
+
+
+def _pieces(reply: str) -> list[str]:
+    """Words with the space before them: Chinese, which has no spaces, comes in one piece a clause."""
+    pieces: list[str] = []
+    start = 0
+    for position, character in enumerate(reply):
+        if position > start and (character.isspace() or reply[position - 1] in "，。！？；"):
+            pieces.append(reply[start:position])
+            start = position
+    return [*pieces, reply[start:]] if reply[start:] else pieces

@@ -1,0 +1,1 @@
+"""From historical support logs to a tuned, evaluated and served dialogue model."""

@@ -1,0 +1,235 @@
+"""Make the data set that a model is tuned on: redacted, checked against passages, divided without leaks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from finetune.articles import article_candidates
+from finetune.attach import Attacher, Searcher
+from finetune.candidates import Candidate, candidates
+from finetune.conversation import Conversation
+from finetune.duplicates import Seen
+from finetune.errors import DatasetError
+from finetune.example import Example, read, write
+from finetune.parts import PARTS, assign, leaks, pseudonym
+from finetune.patterns import ORDER_NUMBER
+from finetune.redact import Memory, public_values, redact_conversation
+
+UNANSWERABLE = 0.22  # share of each part, as among real customers' questions
+ARTICLE_SHARE = 0.35  # of the training part, from the help articles
+FORMAT = 1
+
+Pair = tuple[Candidate, Example]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetReport:
+    """What became of the conversations. `examples` by part, `languages`, `drops` and `redacted` by kind."""
+
+    conversations: int
+    examples: dict[str, int]
+    unanswerable: dict[str, int]
+    languages: dict[str, int]
+    sources: dict[str, int]
+    drops: dict[str, int]
+    redacted: dict[str, int]
+    folder: Path = field(default=Path())
+
+
+def build_dataset(
+    conversations: Iterable[Conversation],
+    index: Searcher,
+    out: Path,
+    seed: int = 0,
+    *,
+    articles: bool = True,
+    order_number: str = ORDER_NUMBER,
+) -> DatasetReport:
+    """Write the data set folder `out` and report. The same input and seed give the same files.
+
+    Raises DatasetError when no example is left, or when `out` is a folder with something else in it.
+    """
+    _check_free(out)
+    drops: Counter[str] = Counter()
+    redacted: Counter[str] = Counter()
+    rng = random.Random(seed)
+    attacher = Attacher(index, rng, drops)
+    public = public_values([p.text for p in index.passages])
+    told = _Told(conversations)
+    found = list(_distinct(_redacted_candidates(told, public, order_number, drops, redacted), drops))
+    made = [(c, e) for c in found if (e := attacher.attach(c))]
+    if not made:
+        reasons = ", ".join(f"{reason} {n}" for reason, n in drops.most_common())
+        raise DatasetError(
+            f"None of {told.count} conversations gives an example ({reasons or 'there were none'}): check "
+            f"that the "
+            "index holds the articles that the agents answered from, or give more logs."
+        )
+    parts = _divide(made, seed)
+    if articles:
+        parts["train"] += _from_articles(len(parts["train"]), index, rng)
+    for part in PARTS:
+        parts[part] += _unanswerable(parts[part], attacher, rng)
+    examples = {part: [example for _, example in pairs] for part, pairs in parts.items()}
+    for part in PARTS:
+        rng.shuffle(examples[part])
+    if shared := leaks({part: [e.group for e in examples[part]] for part in PARTS}):
+        raise DatasetError(f"Customers {sorted(shared)} are in two parts: report this as a fault.")
+    report = _report(told.count, examples, drops, redacted, out)
+    _publish(examples, report, index.version, seed, out)
+    return report
+
+
+def open_dataset(folder: Path) -> dict[str, list[Example]]:
+    """The examples of each part. Raises DatasetError when the folder is incomplete or was changed."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DatasetError(
+            f"{folder} is not a complete data set: make it again with `chatbot finetune`."
+        ) from error
+    for name, digest in manifest["files"].items():
+        if not (folder / name).is_file() or _digest(folder / name) != digest:
+            raise DatasetError(f"{folder / name} is missing or was changed: make the data set again.")
+    return {part: list(read(folder / f"{part}.jsonl")) for part in PARTS}
+
+
+class _Told:
+    """Counts conversations as they pass."""
+
+    def __init__(self, conversations: Iterable[Conversation]) -> None:
+        self._conversations = conversations
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Conversation]:
+        for conversation in self._conversations:
+            self.count += 1
+            yield conversation
+
+
+def _redacted_candidates(
+    conversations: Iterable[Conversation],
+    public: set[str],
+    order_number: str,
+    drops: Counter[str],
+    redacted: Counter[str],
+) -> Iterator[Candidate]:
+    for conversation in conversations:
+        memory = Memory(order_number, public)
+        clean = redact_conversation(conversation, memory)
+        redacted.update(memory.counts)
+        yield from candidates(replace(clean, customer_id=pseudonym(clean.customer_id)), drops)
+
+
+def _distinct(found: Iterable[Candidate], drops: Counter[str]) -> Iterator[Candidate]:
+    """Without near repetitions, whoever they come from: one in train and in test would be a leak."""
+    opening, following = Seen(), Seen()
+    for candidate in found:
+        # "And how long does it take?" follows many questions: only with the same answer is it the same.
+        answer = " ".join(candidate.sentences)
+        follows = following.twice(f"{candidate.question} {answer}") if candidate.history else False
+        if follows or (not candidate.history and opening.twice(candidate.question)):
+            drops["near duplicate"] += 1
+        else:
+            yield candidate
+
+
+def _divide(made: list[Pair], seed: int) -> dict[str, list[Pair]]:
+    """By customer and time; what has no customer (rows of an FAQ) is for training only."""
+    latest: dict[str, datetime | None] = {}
+    sizes: Counter[str] = Counter()
+    for candidate, _ in made:
+        customer = _customer(candidate)
+        if candidate.source != "faq":
+            times = [t for t in (latest.get(customer), candidate.at) if t]
+            latest[customer] = max(times, default=None)
+            sizes[customer] += 1
+    given = assign(latest, sizes, seed)
+    parts: dict[str, list[Pair]] = {part: [] for part in PARTS}
+    for candidate, example in made:
+        parts[given.get(_customer(candidate), "train")].append((candidate, example))
+    return parts
+
+
+def _customer(candidate: Candidate) -> str:
+    """Without a customer, each conversation is one of its own."""
+    return candidate.customer_id or candidate.id.rsplit("-", 1)[0]
+
+
+def _unanswerable(made: list[Pair], attacher: Attacher, rng: random.Random) -> list[Pair]:
+    """As many questions again without their gold passage as the share of unanswerable ones needs."""
+    answered = [(c, e) for c, e in made if e.gold]
+    wanted = round(len(answered) * UNANSWERABLE / (1 - UNANSWERABLE)) - (len(made) - len(answered))
+    asked = [(c, e) for c, e in answered if c.source == "log"]
+    rng.shuffle(asked)
+    extra: list[Pair] = []
+    for candidate, example in asked:
+        if len(extra) >= wanted:
+            break
+        if twin := attacher.without_gold(candidate, example):
+            extra.append((candidate, twin))
+    return extra
+
+
+def _from_articles(train: int, index: Searcher, rng: random.Random) -> list[Pair]:
+    limit = round(train * ARTICLE_SHARE / (1 - ARTICLE_SHARE))
+    attacher = Attacher(index, rng, Counter())
+    return [(c, e) for c in article_candidates(index.passages, limit, rng) if (e := attacher.attach(c))]
+
+
+def _report(
+    conversations: int,
+    parts: dict[str, list[Example]],
+    drops: Counter[str],
+    redacted: Counter[str],
+    out: Path,
+) -> DatasetReport:
+    every = [e for part in parts.values() for e in part]
+    return DatasetReport(
+        conversations,
+        {part: len(examples) for part, examples in parts.items()},
+        {part: sum(not e.gold for e in examples) for part, examples in parts.items()},
+        dict(Counter(e.language for e in every)),
+        dict(Counter(e.source for e in every)),
+        {reason: n for reason, n in drops.most_common() if n},
+        dict(redacted.most_common()),
+        out,
+    )
+
+
+def _publish(
+    parts: dict[str, list[Example]], report: DatasetReport, index_version: str, seed: int, out: Path
+) -> None:
+    """Write beside, the manifest last, then rename into place."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    for part in PARTS:
+        write(parts[part], beside / f"{part}.jsonl")
+    card = {k: v for k, v in asdict(report).items() if k != "folder"} | {"seed": seed, "index": index_version}
+    (beside / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    files = {file.name: _digest(file) for file in sorted(beside.iterdir())}
+    manifest = {"kind": "dataset", "format": FORMAT, "files": files}
+    (beside / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    if out.exists():
+        shutil.rmtree(out)
+    beside.rename(out)
+
+
+def _check_free(out: Path) -> None:
+    if out.exists() and not (out / "manifest.json").is_file() and (out.is_file() or any(out.iterdir())):
+        raise DatasetError(f"{out} holds something that is not a data set: name another folder.")
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,0 +1,21 @@
+"""The errors of fine-tuning: each message names what was wrong and what to do next."""
+
+
+class FinetuneError(Exception):
+    """Root of this package's errors."""
+
+
+class LogsUnreadable(FinetuneError):
+    """A support log holds nothing that can be read, or no column with the messages."""
+
+
+class DatasetError(FinetuneError):
+    """A data set cannot be made, or its folder is incomplete."""
+
+
+class TrainingError(FinetuneError):
+    """A run has nothing to train on, or its result cannot be used."""
+
+
+class QuestionsUnreadable(FinetuneError):
+    """A file of test questions has a line that is none, or none at all."""

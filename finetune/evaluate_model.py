@@ -1,0 +1,128 @@
+"""What a model itself writes on held-out examples, before any check of the turn: loss, ROUGE-L, citation, language."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from chatbot.prompt import CITATION
+from finetune.example import Example
+from finetune.measures import Interval, bootstrap, rouge_l
+from finetune.train import encode, load
+from retrieval.text import language_of
+
+ANSWER_TOKENS = 96
+GENERATE_BATCH = 8
+PROBES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One held-out example: `citation` is 1 when the model cites the right passage, or none where none answers."""
+
+    id: str
+    language: str
+    output: str
+    loss: float
+    rouge_l: float
+    citation: float
+    right_language: float
+
+
+def evaluate_model(
+    folder: Path, examples: Sequence[Example], on_step: Callable[[int, int], None] | None = None
+) -> tuple[list[Scored], list[dict[str, Any]]]:
+    """Score a model folder; also returns the first outputs as probes: messages and greedy token ids, unpadded.
+
+    A server that runs this model must give the same tokens for the probes.
+    """
+    import torch
+
+    model, tokenizer = load(folder)
+    model.eval()
+    with torch.inference_mode():
+        outputs = _generate(model, tokenizer, examples, on_step)
+        losses = [_loss(model, tokenizer, example) for example in examples]
+        probes = [_probe(model, tokenizer, example) for example in examples[:PROBES]]
+    scored = [_score(e, o, loss) for e, o, loss in zip(examples, outputs, losses, strict=True)]
+    return scored, probes
+
+
+def compare(base: Sequence[Scored], tuned: Sequence[Scored]) -> dict[str, Any]:
+    """Means with 95 % intervals of both, and of the paired difference (tuned minus base)."""
+    table: dict[str, Any] = {}
+    for measure in ("loss", "rouge_l", "citation", "right_language"):
+        before = [float(getattr(s, measure)) for s in base]
+        after = [float(getattr(s, measure)) for s in tuned]
+        gain = bootstrap([b - a for a, b in zip(before, after, strict=True)])
+        table[measure] = {
+            "base": asdict(bootstrap(before)),
+            "tuned": asdict(bootstrap(after)),
+            "difference": asdict(gain),
+            "better": _better(measure, gain),
+        }
+    return table
+
+
+def _better(measure: str, gain: Interval) -> bool:
+    """Better with confidence: the whole interval of the difference is on the good side."""
+    return gain.high < 0 if measure == "loss" else gain.low > 0
+
+
+def _generate(
+    model: Any, tokenizer: Any, examples: Sequence[Example], on_step: Callable[[int, int], None] | None
+) -> list[str]:
+    outputs: dict[int, str] = {}
+    order = sorted(range(len(examples)), key=lambda i: sum(len(m["content"]) for m in examples[i].messages))
+    tokenizer.padding_side = "left"
+    for start in range(0, len(order), GENERATE_BATCH):
+        batch = order[start : start + GENERATE_BATCH]
+        texts = [
+            tokenizer.apply_chat_template(examples[i].messages, add_generation_prompt=True, tokenize=False)
+            for i in batch
+        ]
+        inputs = tokenizer(texts, add_special_tokens=False, padding=True, return_tensors="pt").to(model.device)
+        made = model.generate(**inputs, max_new_tokens=ANSWER_TOKENS, do_sample=False)
+        new = made[:, inputs["input_ids"].shape[1] :]
+        for i, text in zip(batch, tokenizer.batch_decode(new, skip_special_tokens=True), strict=True):
+            outputs[i] = text.strip()
+        if on_step:
+            on_step(min(start + GENERATE_BATCH, len(order)), len(order))
+    return [outputs[i] for i in range(len(examples))]
+
+
+def _probe(model: Any, tokenizer: Any, example: Example) -> dict[str, Any]:
+    inputs = tokenizer.apply_chat_template(
+        example.messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
+    ).to(model.device)
+    made = model.generate(**inputs, max_new_tokens=ANSWER_TOKENS, do_sample=False)[0]
+    ids = made[inputs["input_ids"].shape[1] :].tolist()
+    return {"messages": example.messages, "tokens": ids, "text": tokenizer.decode(ids, skip_special_tokens=True)}
+
+
+def _loss(model: Any, tokenizer: Any, example: Example) -> float:
+    """Mean negative log-likelihood of the reference, in nats per token."""
+    import torch
+
+    rows = encode(tokenizer, [example])
+    if not rows:
+        return float("nan")
+    ids = torch.tensor([rows[0]["input_ids"]], device=model.device)
+    answer = torch.tensor(rows[0]["completion_mask"], device=model.device).bool()[1:]
+    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[0, :-1][answer]
+    return float(torch.nn.functional.cross_entropy(model.lm_head(hidden).float(), ids[0, 1:][answer]))
+
+
+def _score(example: Example, output: str, loss: float) -> Scored:
+    cited = {int(n) for n in re.findall(r"\[(\d{1,2})\]", output)}
+    said = CITATION.sub("", output)
+    return Scored(
+        example.id,
+        example.language,
+        output,
+        loss,
+        rouge_l(said, CITATION.sub("", example.target)),
+        float(cited == ({example.gold} if example.gold else set())),
+        float(bool(said.strip()) and language_of(said) == example.language),
+    )

@@ -1,0 +1,201 @@
+"""From log files to a model folder: read, redact, build the data set, train, merge, compare with the base, report."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from chatbot.models import ModelFolder, merge_adapter, resolve_model
+from chatbot.settings import Settings
+from finetune.dataset import build_dataset, open_dataset
+from finetune.errors import FinetuneError
+from finetune.evaluate_model import Scored, compare, evaluate_model
+from finetune.example import Example, read
+from finetune.logs import read_logs
+from finetune.plot import plot_loss
+from finetune.train import Recipe, Trained, train
+from retrieval.embed import load_embedder
+from retrieval.errors import RetrievalError
+from retrieval.index import Index
+from retrieval.ingest import ingest
+
+Say = Callable[[str], None]
+MINUTES = 5.5  # of training when neither epochs nor minutes are given: the whole run stays under 12 on two cores
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Speaks of long work at most every few seconds, with the share done and the time that is left."""
+
+    say: Say
+    what: str
+    every: float = 10.0
+    started: float = field(default_factory=time.monotonic)
+    spoken: float = field(default_factory=time.monotonic)
+
+    def __call__(self, share: float, note: str = "") -> None:
+        now = time.monotonic()
+        if now - self.spoken < self.every and share < 1:
+            return
+        self.spoken = now
+        left = (now - self.started) * (1 - share) / max(share, 1e-6)
+        self.say(f"{self.what}: {share:4.0%}, {_minutes(left)} left{note}")
+
+
+def run(
+    logs: Sequence[Path],
+    *,
+    settings: Settings,
+    articles: Path | None = None,
+    index: Path | None = None,
+    base: str = "base",
+    out: Path | None = None,
+    epochs: float | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    also: Path | None = None,
+    say: Say = lambda line: None,
+) -> dict[str, Any]:
+    """Tune `base` on the logs; returns the report that is also written to <out>/report.json.
+
+    Passages come from `index`, or from `articles` (ingested for this run), or from the installation's index.
+    Raises FinetuneError, RetrievalError or ModelMissing, each with what to type.
+    """
+    started = time.monotonic()
+    folder = out or settings.home / "models" / f"support-{datetime.now():%Y%m%d-%H%M%S}"
+    if folder.exists():
+        raise FinetuneError(f"{folder} already exists; name another folder with --out.")
+    if epochs is None and minutes is None:
+        minutes = MINUTES
+    work = settings.home / "training" / folder.name
+    start = resolve_model(base, settings.home)
+    knowledge = _open_index(articles, index, settings, work, say)
+    card, parts = _data(logs, knowledge, work, seed, say)
+    recipe = Recipe(epochs=epochs or 3.0, minutes=minutes, seed=seed)
+    extra = list(read(also)) if also else []
+    trained = _train(start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say)
+    tuned = merge_adapter(start.path, trained.adapter, folder, {"name": folder.name, "base": start.label})
+    shutil.copytree(trained.adapter, folder / "adapter", dirs_exist_ok=True)
+    before, after, probes = _evaluate(start, tuned, parts["test"], say)
+    report = _report(start, tuned, card, recipe, trained, len(extra), before, after)
+    report["seconds"] = round(time.monotonic() - started, 1)
+    plot_loss(trained, folder / "loss.png")
+    _write(folder / "probes.json", probes)
+    _write(folder / "report.json", report)
+    for line in _tell(report, folder):
+        say(line)
+    return report
+
+
+def _open_index(articles: Path | None, index: Path | None, settings: Settings, work: Path, say: Say) -> Index:
+    if articles:
+        say(f"Indexing {articles}")
+        ingest([articles], work / "index", load_embedder(settings.embedder))
+        index = work / "index"
+    try:
+        return Index.open(index or settings.index)
+    except RetrievalError as error:
+        raise FinetuneError(
+            f"{error} Fine-tuning needs the help articles the agents answered from: add `--articles FOLDER`."
+        ) from error
+
+
+def _data(
+    logs: Sequence[Path], knowledge: Index, work: Path, seed: int, say: Say
+) -> tuple[dict[str, Any], dict[str, list[Example]]]:
+    say("Reading, redacting and choosing the conversations that teach something")
+    shutil.rmtree(work / "dataset", ignore_errors=True)
+    card = build_dataset(read_logs(logs), knowledge, work / "dataset", seed)
+    parts = open_dataset(work / "dataset")
+    counts = ", ".join(f"{part} {len(examples)}" for part, examples in parts.items())
+    say(f"{card.conversations} conversations, {sum(map(len, parts.values()))} examples ({counts})")
+    return asdict(card), parts
+
+
+def _train(
+    start: ModelFolder, examples: list[Example], validation: list[Example], out: Path, recipe: Recipe, say: Say
+) -> Trained:
+    bound = f", at most {recipe.minutes:g} minutes" if recipe.minutes else ""
+    say(f"Training {start.label} on {len(examples)} examples, {recipe.epochs:g} epochs{bound}")
+    progress = _Progress(say, "Training")
+    shutil.rmtree(out, ignore_errors=True)
+    trained = train(start.path, examples, validation, out, recipe, lambda p, loss: progress(p, f", loss {loss:.3f}"))
+    say(f"Trained {trained.steps} steps in {_minutes(trained.seconds)}, {trained.tokens / trained.seconds:.0f} tokens/s")
+    return trained
+
+
+def _evaluate(
+    start: ModelFolder, tuned: ModelFolder, held_out: Sequence[Example], say: Say
+) -> tuple[list[Scored], list[Scored], list[dict[str, Any]]]:
+    results = []
+    for model in (start, tuned):
+        progress = _Progress(say, f"Evaluating {model.label} on {len(held_out)} held-out examples")
+        results.append(evaluate_model(model.path, held_out, lambda done, of: progress(done / of)))  # noqa: B023
+    (before, _), (after, probes) = results
+    return before, after, probes
+
+
+def _report(
+    start: ModelFolder,
+    tuned: ModelFolder,
+    card: dict[str, Any],
+    recipe: Recipe,
+    trained: Trained,
+    extra: int,
+    before: list[Scored],
+    after: list[Scored],
+) -> dict[str, Any]:
+    comparison = compare(before, after)
+    languages = sorted({s.language for s in after})
+    return {
+        "model": tuned.label,
+        "folder": str(tuned.path),
+        "base": start.label,
+        "data": card,
+        "extra_examples": extra,
+        "recipe": asdict(recipe),
+        "training": {
+            "seconds": round(trained.seconds, 1),
+            "steps": trained.steps,
+            "tokens": trained.tokens,
+            "left_out": trained.left_out,
+            "validation_loss": trained.validation,
+            "curve": trained.curve,
+        },
+        "held_out": len(after),
+        "comparison": comparison,
+        "by_language": {
+            language: compare(
+                [b for b in before if b.language == language], [a for a in after if a.language == language]
+            )
+            for language in languages
+        },
+        "better": all(comparison[measure]["better"] for measure in ("loss", "rouge_l", "citation")),
+        "samples": [
+            {"id": b.id, "base": b.output, "tuned": a.output}
+            for b, a in sorted(zip(before, after, strict=True), key=lambda pair: pair[0].rouge_l - pair[1].rouge_l)
+        ][:20],
+    }
+
+
+def _tell(report: dict[str, Any], folder: Path) -> list[str]:
+    lines = [f"On {report['held_out']} held-out examples (mean and 95 % interval):"]
+    for measure, row in report["comparison"].items():
+        cells = [f"{row[k]['mean']:.3f} [{row[k]['low']:.3f}, {row[k]['high']:.3f}]" for k in ("base", "tuned")]
+        lines.append(f"  {measure:15} base {cells[0]}   tuned {cells[1]}")
+    verdict = "better than" if report["better"] else "NOT better with confidence than"
+    lines.append(f"{report['model']} is {verdict} {report['base']}; report and loss curve are in {folder}")
+    lines.append(f"Serve it: chatbot serve --model {folder}")
+    return lines
+
+
+def _write(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"

@@ -1,0 +1,155 @@
+"""Open an index and search it by meaning and by words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retrieval import versions
+from retrieval.content import read_content
+from retrieval.dense import Dense
+from retrieval.embed import Embedder, load_embedder
+from retrieval.errors import EmbedderMismatch, IndexDamaged
+from retrieval.fuse import LEXICAL_SHARE, OTHER_LANGUAGE, distinct, fuse
+from retrieval.lexical import Lexical, query_words
+from retrieval.passage import Hit, Passage
+from retrieval.text import language_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+CANDIDATES = 50  # of each language from the vectors, and as many from the words
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """One version in memory; a search works on one of these from beginning to end."""
+
+    version: str
+    passages: list[Passage]
+    articles: dict[str, list[Passage]]
+    languages: np.ndarray
+    dense: Dense
+    lexical: Lexical
+
+
+class Index:
+    """A searchable knowledge base. Searches may run in several threads, also while `refresh` runs."""
+
+    def __init__(self, folder: Path, embedder: Embedder, opened: _Opened) -> None:
+        self._folder = folder
+        self._embedder = embedder
+        self._opened = opened
+
+    @classmethod
+    def open(cls, folder: Path, embedder: Embedder | None = None) -> Index:
+        """Open the current version; without an embedder, with the one that the index was made with.
+
+        Raises IndexMissing, IndexDamaged, EmbedderMismatch or EmbedderUnavailable.
+        """
+        if embedder is None:
+            embedder = load_embedder(str(versions.manifest(folder, versions.current(folder))["embedder"]))
+        return cls(folder, embedder, _open(folder, embedder))
+
+    @property
+    def version(self) -> str:
+        """The name of the version that is being searched."""
+        return self._opened.version
+
+    @property
+    def passages(self) -> list[Passage]:
+        """All passages, those of an article together and in order."""
+        return self._opened.passages
+
+    def article(self, name: str) -> list[Passage]:
+        """The passages of one article in order; empty when there is none of that name."""
+        return self._opened.articles.get(name, [])
+
+    def refresh(self) -> None:
+        """Move to a newer version if one has been published; costs one small read when there is none."""
+        if versions.current(self._folder) != self._opened.version:
+            self._opened = _open(self._folder, self._embedder)
+
+    def search(
+        self, query: str, k: int = 5, language: str | None = None, *, share: float | None = None
+    ) -> list[Hit]:
+        """Return at most k passages, best first, near repetitions left out.
+
+        With a `language`, passages in it come before about equally good others. `share` is the share of the
+        words in the score: 1 searches by words alone, 0 by meaning alone. A blank query finds nothing.
+        """
+        import numpy as np
+
+        opened = self._opened
+        if not query.strip() or k < 1 or not opened.passages:
+            return []
+        words = query_words(query)
+        bm25 = opened.lexical.scores(words)
+        vector = self._embedder.encode([query])[0]
+        rows = np.union1d(opened.dense.nearest(vector, max(k, CANDIDATES)), _best(bm25, max(k, CANDIDATES)))
+        asked = language_of(query)
+        foreign = opened.languages[rows] != asked
+        cosine = opened.dense.cosines(vector, rows)
+        cosine = np.where(foreign, cosine / getattr(self._embedder, "across", 1.0), cosine)
+        scaled = bm25[rows] / max(opened.lexical.bound(words), 1e-9)
+        scores = fuse(cosine, scaled, foreign, LEXICAL_SHARE[asked] if share is None else share)
+        if language is not None:
+            scores = np.where(opened.languages[rows] == language, scores, scores * OTHER_LANGUAGE)
+        order = np.argsort(-scores, kind="stable")
+        kept = order[distinct((opened.passages[rows[i]] for i in order), k)]
+        coverage = opened.lexical.coverage(words, rows[kept])
+        columns = (scores[kept], cosine[kept], bm25[rows[kept]], coverage)
+        return [
+            Hit(opened.passages[row], *(float(column[i]) for column in columns))
+            for i, row in enumerate(rows[kept])
+        ]
+
+
+def check_embedder(folder: Path, about: dict[str, Any], embedder: Embedder) -> None:
+    """Raise EmbedderMismatch unless the index described by this manifest was made with this embedder."""
+    made = about["embedder"], about["dimension"]
+    if made != (embedder.name, embedder.dimension):
+        raise EmbedderMismatch(
+            f'The index in {folder} was made with the embedder "{made[0]}" ({made[1]} numbers a vector), not '
+            f'"{embedder.name}" ({embedder.dimension}): name that one, or make the index again with '
+            "`chatbot ingest ... --rebuild`."
+        )
+
+
+def _open(folder: Path, embedder: Embedder) -> _Opened:
+    while True:
+        version = versions.current(folder)
+        try:
+            return _open_version(folder, version, embedder)
+        except (IndexDamaged, FileNotFoundError):
+            if versions.current(folder) == version:
+                raise  # not an ingest that removed an old version under our hands
+
+
+def _open_version(folder: Path, version: str, embedder: Embedder) -> _Opened:
+    import numpy as np
+
+    check_embedder(folder, versions.manifest(folder, version), embedder)
+    where = versions.place(folder, version)
+    content = read_content(where)
+    languages = [passage.language for passage in content.passages]
+    articles: dict[str, list[Passage]] = {}
+    for passage in content.passages:
+        articles.setdefault(passage.article, []).append(passage)
+    return _Opened(
+        version,
+        content.passages,
+        articles,
+        np.asarray(languages),
+        Dense(content.vectors, languages),
+        Lexical.load(where / "words"),
+    )
+
+
+def _best(scores: np.ndarray, n: int) -> np.ndarray:
+    """The rows of the n highest scores above zero."""
+    import numpy as np
+
+    found = np.flatnonzero(scores > 0)
+    return found if len(found) <= n else found[np.argpartition(-scores[found], n)[:n]]

@@ -1,0 +1,222 @@
+"""Bring an index up to date with files and folders of articles, embedding only what is new."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retrieval import versions
+from retrieval.article import Article
+from retrieval.content import Content, Record, embedded_text, read_content
+from retrieval.embed import Embedder, load_embedder
+from retrieval.errors import IndexMissing
+from retrieval.index import check_embedder
+from retrieval.lexical import Lexical
+from retrieval.passage import Passage
+from retrieval.readers.rows import UNNAMED
+from retrieval.scan import Found, Scan, scan
+from retrieval.split import split
+from retrieval.text import language_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Progress = Callable[[int, int], None]
+BATCH = 64  # texts embedded between two calls of the progress callback
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest did: articles added, changed, removed and unchanged, and the files that failed.
+
+    `passages` is the size of the whole index, `embedded` the number of texts that were really embedded,
+    `failed` pairs of a file (with the line, for a row) and the reason.
+    """
+
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    passages: int
+    embedded: int
+    failed: list[tuple[str, str]]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An article of the version to be: its record and its passages."""
+
+    record: Record
+    passages: list[Passage]
+
+
+def ingest(
+    paths: Sequence[Path],
+    folder: Path,
+    embedder: Embedder | None = None,
+    on_progress: Progress | None = None,
+    *,
+    rebuild: bool = False,
+) -> IngestReport:
+    """Read the articles under each path into the index in `folder` and publish it as a new version.
+
+    What is no longer under a path is removed; articles of other paths stay, unless `rebuild` asks for an
+    index of these paths alone. A file that cannot be read is reported, and its articles stay as they were.
+    `on_progress` is called with (done, total) texts embedded. Raises NothingToRead, IngestBusy,
+    EmbedderMismatch, IndexDamaged or EmbedderUnavailable, and the index is then as it was.
+    """
+    embedder = embedder or load_embedder()
+    result = scan(paths, folder)
+    with versions.lock(folder):
+        versions.clean(folder)
+        version, old = ("", None) if rebuild else _read_old(folder, embedder)
+        before = _entries(old)
+        after = _merge(before, result, [path.resolve() for path in paths], folder)
+        counts = _count(before, after)
+        changed_nothing = version and not any(counts[name] for name in ("added", "changed", "removed"))
+        passages = [passage for entry in after for passage in entry.passages]
+        embedded = 0
+        if not changed_nothing:
+            vectors, embedded = _embed(passages, old, embedder, on_progress)
+            content = Content([entry.record for entry in after], passages, vectors)
+            version = versions.publish(folder, lambda where: _write(where, content, embedder))
+            versions.clean(folder, keep=2)
+    return IngestReport(
+        **counts, passages=len(passages), embedded=embedded, failed=result.failed, version=version
+    )
+
+
+def _read_old(folder: Path, embedder: Embedder) -> tuple[str, Content | None]:
+    try:
+        version = versions.current(folder)
+    except IndexMissing:
+        return "", None
+    check_embedder(folder, versions.manifest(folder, version), embedder)
+    return version, read_content(versions.place(folder, version))
+
+
+def _entries(content: Content | None) -> list[_Entry]:
+    if content is None:
+        return []
+    passages = iter(content.passages)
+    return [_Entry(record, [next(passages) for _ in range(record.passages)]) for record in content.records]
+
+
+def _merge(before: list[_Entry], result: Scan, roots: list[Path], folder: Path) -> list[_Entry]:
+    """The articles that stay because nobody looked at them, then those that were read."""
+    unreadable = {_relative(file, folder) for file in result.unreadable}
+    prefixes = [_relative(root, folder) for root in roots]
+    stay = [
+        entry
+        for entry in before
+        if entry.record.file in unreadable or not any(_under(entry.record.file, root) for root in prefixes)
+    ]
+    known = {(entry.record.file, entry.record.row): entry for entry in before}
+    taken = {entry.record.id for entry in stay}
+    taken |= {known[key].record.id for key in (_key(found, folder) for found in result.found) if key in known}
+    return stay + [_entry(found, known.get(_key(found, folder)), taken, folder) for found in result.found]
+
+
+def _entry(found: Found, old: _Entry | None, taken: set[str], folder: Path) -> _Entry:
+    content_hash = found.article.content_hash
+    if old is not None and old.record.content_hash == content_hash:
+        return old
+    name = old.record.id if old is not None else next(name for name in _names(found) if name not in taken)
+    taken.add(name)
+    passages = _passages(name, found.article)
+    file, row = _key(found, folder)
+    return _Entry(Record(name, file, row, content_hash, len(passages)), passages)
+
+
+def _names(found: Found) -> Iterator[str]:
+    """Ids for a new article, the plainest first; the others are for when that one is taken."""
+    whole = found.file.relative_to(found.root) if found.file != found.root else Path(found.file.name)
+    above = found.root.name if found.file != found.root else found.root.parent.name
+    row = found.article.row
+    plain = whole.with_suffix("").as_posix()
+    if row and not row.startswith(UNNAMED):
+        yield row
+        plain += UNNAMED
+    plain += row
+    yield plain
+    yield f"{above}/{plain}"
+    yield from (f"{above}/{plain}-{n}" for n in range(2, 1_000_000))
+
+
+def _passages(name: str, article: Article) -> list[Passage]:
+    passages: list[Passage] = []
+    for n, piece in enumerate(split(article), 1):
+        language = language_of(f"{article.title}\n{piece.text}")
+        heading = " > ".join(piece.headings)
+        passages.append(
+            Passage(
+                f"{name}#{n}", name, article.title, heading, piece.text, article.url, language, article.tags
+            )
+        )
+    return passages
+
+
+def _count(before: list[_Entry], after: list[_Entry]) -> dict[str, int]:
+    old = {entry.record.id: entry.record for entry in before}
+    new = {entry.record.id: entry.record for entry in after}
+    both = old.keys() & new.keys()
+    changed = sum(old[name].content_hash != new[name].content_hash for name in both)
+    return {
+        "added": len(new.keys() - old.keys()),
+        "changed": changed,
+        "removed": len(old.keys() - new.keys()),
+        "unchanged": len(both) - changed,
+    }
+
+
+def _embed(
+    passages: list[Passage], old: Content | None, embedder: Embedder, on_progress: Progress | None
+) -> tuple[np.ndarray, int]:
+    """One vector for each passage, those of known texts taken from the old version."""
+    import numpy as np
+
+    known = {embedded_text(passage): i for i, passage in enumerate(old.passages)} if old else {}
+    texts = [embedded_text(passage) for passage in passages]
+    # Texts of like length together, so that little of a batch is padding.
+    new = sorted({text for text in texts if text not in known}, key=len)
+    fresh = np.zeros((len(new), embedder.dimension), dtype=np.float32)
+    for start in range(0, len(new), BATCH):
+        part = new[start : start + BATCH]
+        fresh[start : start + len(part)] = embedder.encode(part)
+        if on_progress is not None:
+            on_progress(start + len(part), len(new))
+    place = {text: i for i, text in enumerate(new)}
+    vectors = np.zeros((len(texts), embedder.dimension), dtype=np.float32)
+    for i, text in enumerate(texts):
+        vectors[i] = old.vectors[known[text]] if old and text in known else fresh[place[text]]
+    return vectors, len(new)
+
+
+def _write(where: Path, content: Content, embedder: Embedder) -> dict[str, Any]:
+    content.write(where)
+    Lexical.build(content.passages).save(where / "words")
+    return {
+        "embedder": embedder.name,
+        "dimension": embedder.dimension,
+        "articles": len(content.records),
+        "passages": len(content.passages),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _key(found: Found, folder: Path) -> tuple[str, str]:
+    return _relative(found.file, folder), found.article.row
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """A path as seen from the index, so that both can be moved together."""
+    return Path(os.path.relpath(path, folder.resolve())).as_posix()
+
+
+def _under(file: str, root: str) -> bool:
+    return file == root or Path(file).is_relative_to(root)

@@ -1,0 +1,91 @@
+"""Search passages by their words: BM25 over stemmed English and segmented Chinese, titles counted more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retrieval.passage import Passage
+from retrieval.text import terms
+
+if TYPE_CHECKING:
+    import numpy as np
+
+TITLE_WEIGHT = 2  # how often a word of the title or a heading counts
+K1, B = 1.2, 0.75
+
+
+class Lexical:
+    """BM25 (Robertson and Zaragoza 2009, in Lucene's form) over passages in their order."""
+
+    def __init__(self, bm25: Any) -> None:
+        import numpy as np
+
+        self._bm25 = bm25
+        self._passages: int = bm25.scores["num_docs"]
+        self._frequency = np.diff(bm25.scores["indptr"])
+
+    @classmethod
+    def build(cls, passages: Iterable[Passage]) -> Lexical:
+        """Count the words of passages."""
+        import bm25s
+
+        bm25 = bm25s.BM25(k1=K1, b=B, method="lucene")
+        # A passage without any word still has a place in the order, hence the empty word.
+        bm25.index([_words(passage) or [""] for passage in passages], show_progress=False)
+        return cls(bm25)
+
+    @classmethod
+    def load(cls, folder: Path) -> Lexical:
+        """Read what `save` has written."""
+        import bm25s
+
+        return cls(bm25s.BM25.load(str(folder)))
+
+    def save(self, folder: Path) -> None:
+        """Write the counts into a folder."""
+        self._bm25.save(str(folder), show_progress=False)
+
+    def scores(self, words: Sequence[str]) -> np.ndarray:
+        """Return the BM25 score of every passage for these words."""
+        return self._bm25.get_scores_from_ids(self._bm25.get_tokens_ids(list(words)))
+
+    def bound(self, words: Sequence[str]) -> float:
+        """Return the score that no passage can exceed: the idf of each word that any passage contains."""
+        return float(self._idf([word for word in words if word in self._bm25.vocab_dict]).sum())
+
+    def coverage(self, words: Sequence[str], rows: np.ndarray) -> np.ndarray:
+        """Return the idf-weighted share, 0..1, of these words that each of these passages contains.
+
+        A word that no passage contains counts fully as missing.
+        """
+        import numpy as np
+
+        shares = np.zeros(len(rows))
+        weights = self._idf(words)
+        for word, weight in zip(words, weights, strict=True):
+            if word in self._bm25.vocab_dict:
+                shares[np.isin(rows, self._containing(word))] += weight
+        return shares / max(float(weights.sum()), 1e-9)
+
+    def _containing(self, word: str) -> np.ndarray:
+        start = self._bm25.vocab_dict[word]
+        first, last = self._bm25.scores["indptr"][start : start + 2]
+        return self._bm25.scores["indices"][first:last]
+
+    def _idf(self, words: Sequence[str]) -> np.ndarray:
+        import numpy as np
+
+        ids = [self._bm25.vocab_dict.get(word, -1) for word in words]
+        counts = np.array([self._frequency[i] if i >= 0 else 0 for i in ids], dtype=np.float64)
+        return np.log1p((self._passages - counts + 0.5) / (counts + 0.5))
+
+
+def query_words(query: str) -> list[str]:
+    """The distinct content words of a query, in order."""
+    return list(dict.fromkeys(terms(query)))
+
+
+def _words(passage: Passage) -> list[str]:
+    return terms(passage.context) * TITLE_WEIGHT + terms(passage.text)

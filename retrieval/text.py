@@ -1,0 +1,83 @@
+"""What language a text is in, and the words that it is searched by."""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from functools import cache
+from typing import Any
+
+from retrieval.passage import Language
+from retrieval.stopwords import STOP_WORDS
+
+HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_HAN_CHARACTER = re.compile(f"[{HAN}]")
+_LATIN_WORD = re.compile(r"[A-Za-z]+")
+# A code is letters and digits joined by - _ . / or : with at least one digit (WW-2048817, 2.4.1, E-21): kept
+# whole, so that a customer's order number or error code matches only itself.
+_TOKEN = re.compile(
+    rf"(?P<code>(?=[a-z_./:-]*\d)[a-z0-9]+(?:[-_./:][a-z0-9]+)*)"
+    rf"|(?P<word>(?:\b[a-z]{{1,2}}-)?[^\W\d_{HAN}]+(?:'[^\W\d_{HAN}]+)?)"  # e-mail and wi-fi are one word
+    rf"|(?P<han>[{HAN}]+)"
+)
+
+_jieba_lock = threading.Lock()
+
+
+def language_of(text: str) -> Language:
+    """Tell Chinese from English: Chinese when it has at least as many Han characters as Latin words."""
+    han = len(_HAN_CHARACTER.findall(text))
+    return "zh" if han and han >= len(_LATIN_WORD.findall(text)) else "en"
+
+
+def tokens(text: str) -> list[str]:
+    """Lower-cased words in order: English stemmed, Chinese cut by jieba, codes such as WW-2048817 whole."""
+    return [token for _, token in _words(text)]
+
+
+def terms(text: str) -> list[str]:
+    """The tokens that carry meaning: stop words of both languages left out."""
+    return [token for word, token in _words(text) if word not in STOP_WORDS]
+
+
+def _words(text: str) -> list[tuple[str, str]]:
+    """Each word as written (lower-cased) and as it is searched by."""
+    found: list[tuple[str, str]] = []
+    folded = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
+    for match in _TOKEN.finditer(folded):
+        piece = match.group()
+        if match.lastgroup == "han":
+            # Without its guesses at unknown words, jieba cuts a question and an article alike.
+            found.extend((word, word) for word in _jieba().cut_for_search(piece, HMM=False))
+        elif match.lastgroup == "code":
+            found.append((piece, piece))
+        else:
+            word = piece.replace("-", "")
+            found.append((word, _stem(word.removesuffix("'s"))))
+    return found
+
+
+@cache
+def _stemmer() -> threading.local:
+    return threading.local()
+
+
+def _stem(word: str) -> str:
+    # A Snowball stemmer is not thread-safe, so each thread has its own.
+    local = _stemmer()
+    if not hasattr(local, "english"):
+        import Stemmer
+
+        local.english = Stemmer.Stemmer("english")
+    return str(local.english.stemWord(word))
+
+
+def _jieba() -> Any:
+    import jieba
+
+    with _jieba_lock:
+        if not jieba.dt.initialized:
+            jieba.setLogLevel("WARNING")
+            jieba.initialize()
+    return jieba

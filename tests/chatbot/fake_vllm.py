@@ -1,0 +1,67 @@
+"""Plays `python -m vllm.entrypoints.openai.api_server`: a real process that answers, lingers, or dies.
+
+The file `behaviour` in the model folder says what it does: "die" (at once, with a traceback), "silent"
+(never healthy), or "" (answers). A customer who says "kill" makes it kill itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+WORDS = ["Of ", "course", ".", " 退", "货"]
+
+
+def option(name: str) -> str:
+    return sys.argv[sys.argv.index(name) + 1]
+
+
+class Server(BaseHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self.answer(b"{}")
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for word in WORDS:
+            chunk = {"choices": [{"delta": {"content": word}, "finish_reason": None}]}
+            self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            self.wfile.flush()
+            if body["messages"][-1]["content"] == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+        self.wfile.write(b"data: [DONE]\n\n")
+
+    def answer(self, content: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def main() -> None:
+    folder = Path(option("--model"))
+    starts = folder / "starts"
+    starts.write_text(str(int(starts.read_text() if starts.exists() else "0") + 1))
+    worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    (folder / "pids").write_text(f"{os.getpid()} {worker.pid}")
+    behaviour = (folder / "behaviour").read_text()
+    if behaviour == "die":
+        raise ValueError("The weights are upside down")
+    if behaviour == "silent":
+        time.sleep(600)
+    ThreadingHTTPServer(("127.0.0.1", int(option("--port"))), Server).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""Fixtures that several packages use: a home for built models, the real base model, and a tiny one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from chatbot.models import ModelFolder, base_model
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where models are built; CHATBOT_TEST_HOME keeps them from one run to the next."""
+    kept = os.environ.get("CHATBOT_TEST_HOME")
+    return Path(kept) if kept else tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def base(home: Path) -> ModelFolder:
+    """The packaged model; building it takes about 40 s, so tests that use it are marked slow."""
+    return base_model(home)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
+    """A random model of two layers that reads and writes single bytes, made in a second."""
+    from tests.tiny import tiny_model
+
+    return tiny_model(tmp_path_factory.mktemp("tiny") / "tiny")

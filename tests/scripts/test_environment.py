@@ -1,0 +1,77 @@
+"""What `make` says when an environment cannot be made, and what the pinned files may hold."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from scripts import environment
+
+LOCKS = ("cpu", "gpu", "dev", "vllm-cpu", "vllm-gpu")
+
+
+def said(folder: Path) -> str:
+    with pytest.raises(SystemExit) as stop:
+        environment.main("app", str(folder), "cpu")
+    assert not list(folder.glob(".installed-*"))
+    return str(stop.value)
+
+
+def test_an_old_python_is_named_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "OLDEST", (99, 0))
+    assert "make run PYTHON=" in said(tmp_path / "venv")
+
+
+def test_a_missing_venv_module_is_named_with_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "find_spec", lambda name: None)
+    assert "apt install python3-venv" in said(tmp_path / "venv")
+
+
+@pytest.mark.slow
+def test_without_a_package_index_the_network_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    assert "check the network" in said(tmp_path / "venv")
+
+
+@pytest.mark.slow
+def test_an_environment_for_the_other_device_is_made_anew(tmp_path: Path) -> None:
+    python = environment.create(tmp_path / "venv", "cpu")
+    kept = tmp_path / "venv" / "kept"
+    kept.touch()
+    assert environment.create(tmp_path / "venv", "cpu") == python
+    assert kept.exists()
+    (tmp_path / "venv" / ".installed-app-cpu").touch()
+    environment.create(tmp_path / "venv", "gpu")
+    assert not kept.exists()
+
+
+def test_an_old_python_can_read_the_script() -> None:
+    ast.parse(Path(environment.__file__).read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_pins_every_line_and_names_no_address(lock: str) -> None:
+    lines = (environment.PINS / f"{lock}.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert pins
+    assert [line for line in pins if "==" not in line.partition(";")[0] or "//" in line] == []
+
+
+@pytest.mark.parametrize("lock", ["cpu", "vllm-cpu"])
+def test_a_machine_without_gpu_gets_no_cuda_library(lock: str) -> None:
+    text = (environment.PINS / f"{lock}.txt").read_text(encoding="utf-8")
+    assert "\nnvidia-" not in text
+    assert "\ncuda-" not in text
+    assert environment.pinned("torch", lock) == environment.pinned("torch", lock.replace("cpu", "gpu"))
+
+
+def test_faiss_is_for_the_device() -> None:
+    assert environment.pinned("faiss-cpu", "cpu") == environment.pinned("faiss-gpu", "gpu")
+    with pytest.raises(environment.CannotInstall, match="make lock"):
+        environment.pinned("faiss-gpu", "cpu")

@@ -1,0 +1,110 @@
+"""Conversations over REST: begin one, send a message, read it back, rate an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import JSONResponse
+
+from chatbot.app import Chat
+from chatbot.errors import EngineFailed
+from chatbot.events import Done, Event, Failed, Sources, Text
+from ui.api import sse
+from ui.api.leaving import stopping_when_gone, to_the_end
+from ui.api.models import Answered, Begun, ConversationOut, NewConversation, Opinion, Question
+from ui.api.problem import response, responses
+from ui.reply import Reply
+
+_EVENTS = """
+`sources` {"sources": [...]}, then `text` {"piece": "..."} many times, then `done` {the turn} or
+`failed` {"message": "...", "code": "..."}. With `Accept: application/json` the complete turn alone.
+"""
+
+
+def router(chat: Chat) -> APIRouter:
+    """The routes under /api about conversations and turns."""
+    routes = APIRouter(prefix="/api", tags=["conversations"])
+
+    @routes.post("/conversations", status_code=201, summary="Begin a conversation")
+    async def begin(new: NewConversation) -> Begun:
+        return Begun(id=await asyncio.to_thread(chat.new_conversation, "api", new.language))
+
+    @routes.get("/conversations/{id}", summary="A conversation with its turns", responses=responses(404))
+    async def read(id: str) -> ConversationOut:
+        about = await asyncio.to_thread(chat.store.conversation, id)
+        turns = await asyncio.to_thread(chat.store.turns, id)
+        return ConversationOut(
+            id=about.id,
+            channel=about.channel,
+            language=about.language,
+            owner=about.owner,
+            turns=[Answered.of(turn) for turn in turns],
+        )
+
+    @routes.post(
+        "/conversations/{id}/messages",
+        summary="Send a message and get the answer",
+        description=f"Streams typed events: {_EVENTS}",
+        response_model=Answered,
+        responses=responses(400, 404, 413, 503)
+        | {
+            200: {
+                "content": {"text/event-stream": {"example": 'event: text\ndata: {"piece": "You can"}\n\n'}}
+            }
+        },
+    )
+    async def send(
+        id: str,
+        question: Question,
+        request: Request,
+        accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
+    ) -> Response:
+        reply = Reply(chat.reply(id, question.text))
+        events = to_the_end(reply)
+        async with stopping_when_gone(request, reply):
+            if "application/json" in accept and "text/event-stream" not in accept:
+                return await _whole(events)
+            first = await anext(events)  # a bad request is told here, while there can still be a status
+        return sse.ReplyStream(_typed(first, events), reply)
+
+    @routes.post("/turns/{id}/feedback", status_code=204, summary="Rate an answer", responses=responses(404))
+    async def rate(id: str, opinion: Opinion) -> None:
+        await asyncio.to_thread(chat.give_feedback, id, opinion.rating, opinion.comment)
+
+    return routes
+
+
+async def _whole(events: AsyncIterator[Event]) -> JSONResponse:
+    """The turn when it is complete, or the error it ended with."""
+    *_, last = [event async for event in events]
+    if isinstance(last, Done):
+        return JSONResponse(asdict(last.turn))
+    assert isinstance(last, Failed)
+    return response(last.message, last.code, EngineFailed.status)
+
+
+async def _typed(first: Event, events: AsyncIterator[Event]) -> AsyncIterator[str]:
+    yield _wire(first)
+    async for event in events:
+        yield _wire(event)
+
+
+def _wire(event: Event) -> str:
+    match event:
+        case Sources():
+            return sse.event(_json({"sources": [asdict(c) for c in event.citations]}), "sources")
+        case Text():
+            return sse.event(_json({"piece": event.piece}), "text")
+        case Done():
+            return sse.event(_json(asdict(event.turn)), "done")
+        case Failed():
+            return sse.event(_json({"message": event.message, "code": event.code}), "failed")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,42 @@
+"""`chatbot config`: every setting, its value, and where that comes from."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from ui.cli import options
+
+
+@click.command("config")
+@options.home
+@options.as_json
+def command(home: Path | None, as_json: bool) -> None:
+    """Show every setting, its value, and where it comes from. Set one with its environment variable.
+
+    \b
+    Examples:
+      chatbot config
+      CHATBOT_PORT=8080 chatbot config --json
+    """
+    from chatbot.settings import load_settings
+
+    rows = [
+        {"setting": name, "value": value, "from": _source(name, home), "meaning": meaning}
+        for name, value, meaning in load_settings(home=home).describe()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    names, values = (max(len(row[key]) for row in rows) for key in ("setting", "value"))
+    for row in rows:
+        click.echo(f"{row['setting']:{names}}  {row['value']:{values}}  {row['from']:11}  {row['meaning']}")
+
+
+def _source(variable: str, home: Path | None) -> str:
+    if variable == "CHATBOT_HOME" and home is not None:
+        return "option"
+    return "environment" if os.environ.get(variable, "").strip() else "default"

@@ -1,0 +1,35 @@
+"""Which errors end a command with a sentence, and with which exit code."""
+
+from __future__ import annotations
+
+from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing
+from finetune.errors import FinetuneError, LogsUnreadable
+from retrieval.errors import (
+    EmbedderMismatch,
+    EmbedderUnavailable,
+    IndexMissing,
+    NothingToRead,
+    RetrievalError,
+)
+from ui.errors import UiError
+
+BAD_INPUT = (
+    BadMessage,
+    BadSettings,
+    ModelMissing,
+    EmbedderMismatch,
+    EmbedderUnavailable,
+    IndexMissing,
+    NothingToRead,
+    LogsUnreadable,
+)
+
+
+def known_errors() -> tuple[type[Exception], ...]:
+    """The roots of the packages' error trees."""
+    return (ChatbotError, RetrievalError, FinetuneError, UiError)
+
+
+def code_of(error: Exception) -> int:
+    """2 when other input or settings would help, 1 when the work itself failed."""
+    return 2 if isinstance(error, BAD_INPUT) else 1
