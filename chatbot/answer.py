@@ -1,11 +1,13 @@
 """An answer while it is being written: each sentence is checked against the passages before it is shown."""
 
 import re
+from dataclasses import replace
 
 from chatbot.events import Citation, Decision
 from chatbot.evidence import best_sentences, check_sentence, is_courtesy
 from chatbot.prompt import CITATION
 from chatbot.sentences import take_sentences
+from chatbot.sources import sections
 from chatbot.templates import Templates
 from retrieval.passage import Passage
 from retrieval.text import language_of, terms
@@ -14,13 +16,14 @@ MAX_SENTENCES = 8
 # How a model says that the passages are silent, beyond the sentence it was taught.
 _SILENT = re.compile(
     r"(could not|couldn't|did not|do not|cannot|can't) find (the|an|any)? ?(answer|information)|"
-    r"passages? (do|does) not|not (mentioned|covered|stated) in the|没有找到|未提及|没有提到|资料里没有|资料中没有",
+    r"passages? (do|does) not|not (mentioned|covered|stated) in the|"
+    r"没有找到|未提及|没有提到|资料里没有|资料中没有",
     re.IGNORECASE,
 )
 
 
 class Answer:
-    """Collects the model's pieces, delivers the sentences that a passage carries, and remembers what they cite."""
+    """Collects the model's pieces, delivers the sentences that a passage carries, keeps what they cite."""
 
     def __init__(self, question: str, passages: list[Passage], language: str, templates: Templates) -> None:
         self.question = question
@@ -72,7 +75,7 @@ class Answer:
             self.decision = "answer" if self.citations else "abstain"
             return ""
         if not words or words in self._seen or language_of(sentence) != self.language:
-            self.complete = self.complete or words in self._seen  # a small model that repeats itself goes on to
+            self.complete = self.complete or words in self._seen  # a small model that repeats itself never ends
             return ""
         self._seen.add(words)
         if is_courtesy(sentence):
@@ -85,8 +88,7 @@ class Answer:
         return self._cite(CITATION.sub("", sentence).strip(), evidence.number)
 
     def _cite(self, sentence: str, number: int) -> str:
-        if all(number != c.n for c in self.citations):
-            self.citations.append(citation(number, self.passages[number - 1]))
+        self._remember(number, sentence)
         before = "".join(f"{held}{self._gap}" for held in self._held)
         self._held.clear()
         piece = f"{before}{sentence} [{number}]"
@@ -95,6 +97,18 @@ class Answer:
         self.text += piece
         self.complete = len(self._seen) >= MAX_SENTENCES
         return piece
+
+    def _remember(self, number: int, sentence: str) -> None:
+        """Cite the section that says the sentence; a second section of the same source is added to the first."""
+        passage = self.passages[number - 1]
+        heading, quote = max(sections(passage.text), key=lambda part: _shared(sentence, "\n".join(part)))
+        cited = replace(citation(number, passage), heading=heading or passage.heading, quote=quote)
+        for i, before in enumerate(self.citations):
+            if before.n == number:
+                if quote not in before.quote:
+                    self.citations[i] = replace(before, quote=f"{before.quote}\n\n{quote}")
+                return
+        self.citations.append(cited)
 
     @property
     def _gap(self) -> str:
@@ -110,6 +124,10 @@ class Answer:
             self.citations.append(citation(1, passage))
             return self.say("other_language")
         return self._cite(best_sentences(self.question, passage), 1)
+
+
+def _shared(sentence: str, text: str) -> int:
+    return len(set(terms(sentence)) & set(terms(text)))
 
 
 def citation(n: int, passage: Passage) -> Citation:

@@ -77,7 +77,7 @@ def is_courtesy(sentence: str) -> bool:
 
 def best_sentences(question: str, passage: Passage, count: int = 2) -> str:
     """The sentences of a passage that answer best, word for word and in their order."""
-    sentences = [s.strip() for s in split_sentences(passage.text) if s.strip()]
+    sentences = [s.strip() for s in split_sentences(passage.text) if s.strip() and not s.startswith("#")]
     wanted = set(terms(question))
     ranked = sorted(
         range(len(sentences)), key=lambda i: (-len(wanted & set(terms(sentences[i]))), not _has_figure(sentences[i]), i)

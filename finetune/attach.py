@@ -116,7 +116,7 @@ class Attacher:
                 part, reason = carried(sentence, passage, candidate.question)
                 reasons[reason] += 1
                 parts.append("" if SURROGATE.search(part) else part)
-            # The first sentence is the direct answer, so the passage that carries it comes before a richer one.
+            # The first sentence is the direct answer: who carries it comes before who carries more.
             words = sum(len(set(terms(part))) for part in parts) + FIRST * bool(parts[0])
             linked = bool(candidate.linked_article) and passage.article.endswith(candidate.linked_article)
             score = words + linked - 0.01 * rank if words else 0.0
@@ -167,7 +167,7 @@ class Attacher:
 
 
 def _lead_in(sentence: str) -> bool:
-    """Whether an answer loses nothing without its first sentence: it is about the agent, or says hardly anything."""
+    """Whether the first sentence can go: it is about the agent, or says hardly anything."""
     if SURROGATE.search(sentence) or _ABOUT_AGENT.search(sentence):
         return True
     short = len(set(terms(sentence))) <= FEW and not re.search(r"\d", sentence)

@@ -14,8 +14,8 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 def assign(latest: Mapping[str, datetime | None], sizes: Mapping[str, int], seed: int) -> dict[str, str]:
     """The part of each customer. The latest customers are the test, those before them the validation set.
 
-    So a model is judged on what came after it was trained, as in life. Customers without a time come first, in
-    an order that depends on the seed alone.
+    So a model is judged on what came after it was trained, as in life. Those without a time come first, in an
+    order that depends on the seed alone.
     """
     order = sorted(latest, key=lambda c: (latest[c] or _LONG_AGO, _shuffled(c, seed)))
     total = sum(sizes.get(c, 1) for c in order)

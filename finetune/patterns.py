@@ -18,7 +18,10 @@ _TOWN = (
     r"(?:,\s*(?!Order|WW|GC|Name|Phone|Tel)[A-ZÀ-Þ][a-zà-ÿ]+(?:\s+[A-ZÀ-Þ][a-zà-ÿ]+)?(?=[\s,.;!?)]|$))?"
     r"(?:,?\s*(?:[A-Z]{2}\s+)?\d{5}(?:-\d{4})?\b|,?\s*[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}\b)?"
 )
-_UNITS = r"(?:\s*(?:元|块|dollars?|usd|eur|%|percent|件|天|days?|kg|公斤|克|分|points?|次|小时|hours?|米|m\b|mm|cm))"
+_UNITS = (
+    r"(?:\s*(?:元|块|dollars?|usd|eur|%|percent|件|天|days?|kg|公斤|克|分|points?|次|小时|hours?|"
+    r"米|m\b|mm|cm))"
+)
 
 ORDER_NUMBER = r"(?<![A-Za-z0-9-])(?:WW-?\d{7}|[A-Z]{2,4}-\d{5,10}(?:-\d{1,4})?)(?![A-Za-z0-9])"
 

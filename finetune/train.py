@@ -56,7 +56,6 @@ def train(
     Raises TrainingError when there is nothing to train on.
     """
     from datasets import Dataset
-    from peft import LoraConfig
 
     model, tokenizer = load(base)
     rows = encode(tokenizer, examples)
@@ -70,9 +69,7 @@ def train(
         train_dataset=Dataset.from_list(rows),
         eval_dataset=Dataset.from_list(held or rows[:1]),
         processing_class=tokenizer,
-        peft_config=LoraConfig(
-            r=recipe.rank, lora_alpha=2 * recipe.rank, target_modules="all-linear", task_type="CAUSAL_LM"
-        ),
+        peft_config=_lora(model.config.num_hidden_layers, recipe),
         callbacks=[clock.callback()],
     )
     trainer.clock = clock
@@ -159,6 +156,19 @@ class _Clock:
                     control.should_training_stop = True
 
         return Watch()
+
+
+def _lora(layers: int, recipe: Recipe) -> Any:
+    """Adapters in the upper two thirds of the layers: the gradient need not go through the rest."""
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=recipe.rank,
+        lora_alpha=2 * recipe.rank,
+        target_modules="all-linear",
+        layers_to_transform=list(range(layers // 3, layers)),
+        task_type="CAUSAL_LM",
+    )
 
 
 def _arguments(out: Path, recipe: Recipe) -> Any:

@@ -91,7 +91,7 @@ class Site:
         assert not self._thread.is_alive()
 
 
-def eventually(true: Callable[[], object], seconds: float = 20) -> None:
+def eventually(true: Callable[[], object], seconds: float = 60) -> None:
     """Wait until something becomes true in another thread."""
     until = time.monotonic() + seconds
     while not true():

@@ -65,6 +65,7 @@ def visit(browser: Browser, site: Site) -> Iterator[Any]:
         contexts.append(
             browser.new_context(**({"locale": "en-GB", "viewport": {"width": 1100, "height": 800}} | how))
         )
+        contexts[-1].set_default_timeout(90_000)
         page = contexts[-1].new_page()
         watch(page)
         page.goto(site.address)
@@ -154,7 +155,7 @@ def test_a_visitor_who_leaves_stops_the_model(visit: Any, engine: ScriptedEngine
     ask(page)
     page.wait_for_selector("[data-state=writing]")
     page.close()
-    eventually(lambda: engine.cancelled == 1, 60)
+    eventually(lambda: engine.cancelled == 1)
 
 
 def test_the_whole_page_speaks_the_chosen_language(visit: Any) -> None:

@@ -1,0 +1,114 @@
+"""An example has the passages of a live turn, and a wrong answer of an agent does not become one."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from chatbot.message import Message
+from chatbot.prompt import PASSAGES
+from finetune.attach import Attacher
+from finetune.candidates import Candidate
+from finetune.example import Example
+from tests.finetune.searched import SHOP
+
+
+def asked(question: str, *sentences: str, **more: object) -> Candidate:
+    zh = any("\u4e00" <= c <= "\u9fff" for c in question)
+    known = {
+        "language": "zh" if zh else "en",
+        "history": (),
+        "customer_id": "",
+        "at": None,
+        "linked_article": "",
+    }
+    return Candidate(id="T1-1", question=question, sentences=sentences, **(known | more))  # type: ignore[arg-type]
+
+
+def attached(candidate: Candidate) -> tuple[Example | None, Counter[str]]:
+    drops: Counter[str] = Counter()
+    return Attacher(SHOP, random.Random(0), drops).attach(candidate), drops
+
+
+def test_the_gold_passage_is_the_one_that_carries_the_answer() -> None:
+    example, _ = attached(
+        asked("when is my refund on my card", "Refunds go to your card within 5 business days.")
+    )
+    assert example
+    assert example.passages[example.gold - 1].article == "en/refunds"
+    assert len(example.passages) == PASSAGES
+    assert example.target.endswith(f"within 5 business days. [{example.gold}]")
+
+
+def test_places_of_the_gold_passage_vary() -> None:
+    attacher = Attacher(SHOP, random.Random(1), Counter())
+    candidate = asked("when is my refund on my card", "Refunds go to your card within 5 business days.")
+    assert {e.gold for _ in range(30) if (e := attacher.attach(candidate))} == {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "reason"),
+    [
+        ("how long can I return an item", "You can return an item within 14 days of delivery.", "a number that no passage has"),
+        ("多少钱包邮", "满199元包邮，不满199元收运费。", "a number that no passage has"),
+        ("is my gift card good for cash", "A gift card can be exchanged for cash.", "contradicts the passage"),
+        ("do you have a showroom", "Visit our lovely showroom near the old harbour.", "no passage supports the answer"),
+    ],
+)  # fmt: skip
+def test_a_wrong_answer_is_caught(question: str, answer: str, reason: str) -> None:
+    example, drops = attached(asked(question, answer))
+    assert example is None
+    assert drops == {reason: 1}
+
+
+def test_the_rule_is_kept_and_the_single_case_is_cut() -> None:
+    example, _ = attached(
+        asked("can I send back a rug", "You can return an item within 30 days of delivery, so you have 12 days left.",
+              "I've noted it on [order-1].")
+    )  # fmt: skip
+    assert example
+    assert example.answer == "You can return an item within 30 days of delivery."
+
+
+def test_without_its_direct_answer_an_answer_is_dropped() -> None:
+    example, drops = attached(
+        asked(
+            "do I get a gift wrap",
+            "No, gift wrap is not offered in December.",
+            "Standard shipping costs $5.95.",
+        )
+    )
+    assert example is None
+    assert drops == {"the answer's beginning is not supported": 1}
+
+
+def test_an_honest_answer_gets_the_abstention() -> None:
+    example, _ = attached(asked("do you rent out chairs", "I can't find that.", silent=True))
+    assert example
+    assert (example.gold, len(example.passages)) == (0, PASSAGES)
+    assert "could not find" in example.target
+
+
+def test_the_twin_without_the_gold_has_only_wrong_passages_of_its_language() -> None:
+    attacher = Attacher(SHOP, random.Random(0), Counter())
+    candidate = asked("when is my refund on my card", "Refunds go to your card within 5 business days.")
+    example = attacher.attach(candidate)
+    assert example
+    twin = attacher.without_gold(candidate, example)
+    assert twin
+    assert (twin.gold, twin.id) == (0, "T1-1-none")
+    assert {p.language for p in twin.passages} == {"en"}
+    assert "en/refunds" not in {p.article for p in twin.passages}
+
+
+def test_no_twin_when_the_conversation_already_says_it() -> None:
+    attacher = Attacher(SHOP, random.Random(0), Counter())
+    answer = "Refunds go to your card within 5 business days."
+    candidate = asked(
+        "how long again", answer, history=(Message("user", "refund?"), Message("assistant", answer))
+    )
+    example = attacher.attach(candidate)
+    assert example
+    assert attacher.without_gold(candidate, example) is None
