@@ -14,7 +14,7 @@ DEV := .venv/.installed-dev-$(DEVICE)
 VLLM := .venv-vllm/.installed-vllm-$(DEVICE)
 ENVIRONMENT := @command -v $(PYTHON) >/dev/null || \
 	{ echo "make: there is no $(PYTHON); install Python 3.11 or newer (apt install python3 python3-venv)." >&2; exit 1; }; \
-	exec $(PYTHON) scripts/environment.py
+	exec $(PYTHON) requirements/environment.py
 export CHATBOT_HOME
 
 .DEFAULT_GOAL := help
@@ -59,22 +59,22 @@ format: $(DEV)  ## rewrite the code in the project's style
 	@$(BIN)/ruff format
 
 tree: $(DEV)  ## rewrite the README's list of files from their docstrings
-	@$(BIN)/python scripts/readme_tree.py
+	@$(BIN)/python -m tests.readme_tree
 
 lock: $(DEV)  ## resolve the newest versions into requirements/
-	@scripts/lock.sh $(BIN)/uv
+	@requirements/lock.sh $(BIN)/uv
 
 clean:  ## remove the environments and caches; .chatbot, with its conversations, stays
 	@rm -rf .venv .venv-vllm build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(APP): requirements/$(DEVICE).txt pyproject.toml scripts/environment.py
+$(APP): requirements/$(DEVICE).txt pyproject.toml requirements/environment.py
 	$(ENVIRONMENT) app .venv $(DEVICE)
 
-$(DEV): requirements/$(DEVICE).txt requirements/dev.txt pyproject.toml scripts/environment.py
+$(DEV): requirements/$(DEVICE).txt requirements/dev.txt pyproject.toml requirements/environment.py
 	$(ENVIRONMENT) dev .venv $(DEVICE)
 
-$(VLLM): requirements/vllm-$(DEVICE).txt scripts/environment.py
+$(VLLM): requirements/vllm-$(DEVICE).txt requirements/environment.py
 	$(ENVIRONMENT) vllm .venv-vllm $(DEVICE)
 
 $(CHATBOT_HOME)/index/CURRENT: | $(APP)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -11,14 +10,15 @@ from typing import Protocol
 from chatbot.evidence import check_sentence
 from chatbot.prompt import PASSAGES
 from chatbot.query import search_query
+from chatbot.sources import WIDTHS, Searcher, find_sources, widen
 from finetune.candidates import Candidate
 from finetune.example import Example
 from finetune.redact import SURROGATE
 from finetune.support import carried
-from retrieval.passage import Hit, Passage
+from retrieval.passage import Passage
 from retrieval.text import terms
 
-POOL = 16  # hits looked at for the passage an answer rests on, and for wrong ones that look right
+POOL = 8  # sources looked at for the one an answer rests on, and for wrong ones that look right
 # A sentence that leans on one that was dropped.
 _LEANS = re.compile(
     r"^(?:after (?:that|this|those|it)|it|its|that|those|these|this|then|they|yours?|so|and|but|otherwise|"
@@ -40,7 +40,7 @@ _REASONS = {
 }
 
 
-class Searcher(Protocol):
+class Knowledge(Searcher, Protocol):
     """What a data set needs of an index."""
 
     @property
@@ -49,20 +49,14 @@ class Searcher(Protocol):
     @property
     def version(self) -> str: ...
 
-    def search(self, query: str, k: int = 5, language: str | None = None) -> list[Hit]: ...
-
 
 class Attacher:
     """Turns candidates into examples with passages of one index; `drops` counts why some were left out."""
 
-    def __init__(self, index: Searcher, rng: random.Random, drops: Counter[str]) -> None:
+    def __init__(self, index: Knowledge, drops: Counter[str]) -> None:
         self._index = index
-        self._rng = rng
         self._drops = drops
         self._hits: dict[str, list[Passage]] = {}
-        self._by_article: dict[str, list[Passage]] = {}
-        for passage in index.passages:
-            self._by_article.setdefault(passage.article, []).append(passage)
 
     def attach(self, candidate: Candidate) -> Example | None:
         """The example, or None when no passage carries the answer. An honest "I do not know" needs none."""
@@ -77,7 +71,9 @@ class Attacher:
             return None
         answer = ("" if candidate.language == "zh" else " ").join(kept)
         others = [p for p in found if p.id != gold.id and not self._says_too(p, kept, candidate)]
-        return self._example(candidate, [gold, *others[: PASSAGES - 1]], answer, gold)
+        chosen = [gold, *others[: PASSAGES - 1]]
+        ranked = [p for p in found if p in chosen] or chosen
+        return self._example(candidate, [*ranked, *(p for p in chosen if p not in ranked)], answer, gold)
 
     def without_gold(self, candidate: Candidate, example: Example) -> Example | None:
         """The same question with passages that look right and do not answer it."""
@@ -101,8 +97,8 @@ class Attacher:
     def _found(self, candidate: Candidate) -> list[Passage]:
         query = search_query(candidate.history, candidate.question)
         if query not in self._hits:
-            hits = self._index.search(query, POOL, language=candidate.language)
-            self._hits[query] = [hit.passage for hit in hits]
+            sources = find_sources(self._index, query, candidate.language, POOL, leave_out=query)
+            self._hits[query] = [source.passage for source in sources]
         return self._hits[query]
 
     def _gold(self, candidate: Candidate, found: Sequence[Passage]) -> tuple[Passage | None, list[str]]:
@@ -138,7 +134,8 @@ class Attacher:
         if not candidate.linked_article:
             return []
         names = (candidate.linked_article, f"{candidate.language}/{candidate.linked_article}")
-        return [p for name in names for p in self._by_article.get(name, [])]
+        articles = [article for name in names if (article := self._index.article(name))]
+        return [widen(article[:1], article, WIDTHS[0]) for article in articles]
 
     def _says_too(self, passage: Passage, sentences: Sequence[str], candidate: Candidate) -> bool:
         return any(check_sentence(s, [passage], candidate.question).number for s in sentences)
@@ -151,15 +148,13 @@ class Attacher:
         gold: Passage | None,
         suffix: str = "",
     ) -> Example:
-        order = list(passages)
-        self._rng.shuffle(order)
         return Example(
             id=candidate.id + suffix,
             language=candidate.language,
             question=candidate.question,
             answer=answer,
-            passages=tuple(order),
-            gold=order.index(gold) + 1 if gold else 0,
+            passages=tuple(passages),
+            gold=passages.index(gold) + 1 if gold else 0,
             history=candidate.history,
             source=candidate.source,
             group=candidate.customer_id,

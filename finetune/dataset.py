@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from finetune.articles import article_candidates
-from finetune.attach import Attacher, Searcher
+from finetune.attach import Attacher, Knowledge
 from finetune.candidates import Candidate, candidates
 from finetune.conversation import Conversation
 from finetune.duplicates import Seen
@@ -47,7 +47,7 @@ class DatasetReport:
 
 def build_dataset(
     conversations: Iterable[Conversation],
-    index: Searcher,
+    index: Knowledge,
     out: Path,
     seed: int = 0,
     *,
@@ -62,7 +62,7 @@ def build_dataset(
     drops: Counter[str] = Counter()
     redacted: Counter[str] = Counter()
     rng = random.Random(seed)
-    attacher = Attacher(index, rng, drops)
+    attacher = Attacher(index, drops)
     public = public_values([p.text for p in index.passages])
     told = _Told(conversations)
     found = list(_distinct(_redacted_candidates(told, public, order_number, drops, redacted), drops))
@@ -180,9 +180,9 @@ def _unanswerable(made: list[Pair], attacher: Attacher, rng: random.Random) -> l
     return extra
 
 
-def _from_articles(train: int, index: Searcher, rng: random.Random) -> list[Pair]:
+def _from_articles(train: int, index: Knowledge, rng: random.Random) -> list[Pair]:
     limit = round(train * ARTICLE_SHARE / (1 - ARTICLE_SHARE))
-    attacher = Attacher(index, rng, Counter())
+    attacher = Attacher(index, Counter())
     return [(c, e) for c in article_candidates(index.passages, limit, rng) if (e := attacher.attach(c))]
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from chatbot.prompt import CITATION
+from chatbot.prompt import ABSTENTION, CITATION
 from finetune.example import Example
 from finetune.measures import Interval, bootstrap, rouge_l
 from finetune.train import encode, load
@@ -19,7 +19,7 @@ PROBES = 8
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One held-out example: `citation` is 1 when the model cites the right passage, or none where none answers."""
+    """One held-out example: `citation` is 1 when the model cites the right passage, or says that none answers."""
 
     id: str
     language: str
@@ -123,6 +123,6 @@ def _score(example: Example, output: str, loss: float) -> Scored:
         output,
         loss,
         rouge_l(said, CITATION.sub("", example.target)),
-        float(cited == ({example.gold} if example.gold else set())),
+        float(cited == {example.gold} if example.gold else ABSTENTION[example.language] in output),
         float(bool(said.strip()) and language_of(said) == example.language),
     )

@@ -86,8 +86,9 @@ _CHATTER_ZH = re.compile(
     rf"[{HAN}]*生日快乐"
 )
 _CHATTER_EN = re.compile(
-    r"\b(delete that|your card number|enjoy|good luck|happy to|glad|sorry|apolog\w+|no harm|don['’]t worry|please worry|worry|hope|"
-    r"welcome|congratulations|"
+    r"\b(delete that|your card number|enjoy|good luck|happy to|glad|sorry|apolog\w+|no harm|"
+    r"don['’]t worry|"
+    r"hope|welcome|congratulations|"
     r"one moment|let me|let['’]s|i understand|i see\b|you['’]re right|thank|thanks|anything else|have a|"
     r"take care|"
     r"feel free|let us know|that['’]s (?:fair|so kind)|annoy\w*|sounds (?:annoying|stressful))\b",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval import versions
+from retrieval.asked import ASKED, Asked
 from retrieval.content import read_content
 from retrieval.dense import Dense
 from retrieval.embed import Embedder, load_embedder
@@ -39,6 +40,7 @@ class Index:
 
     def __init__(self, folder: Path, embedder: Embedder, opened: _Opened) -> None:
         self._folder = folder
+        self._asked = Asked.open(folder / ASKED, embedder)
         self._embedder = embedder
         self._opened = opened
 
@@ -65,6 +67,10 @@ class Index:
     def article(self, name: str) -> list[Passage]:
         """The passages of one article in order; empty when there is none of that name."""
         return self._opened.articles.get(name, [])
+
+    def answered_before(self, question: str, leave_out: str = "") -> dict[str, float]:
+        """The articles that answered the nearest past questions, each with its best cosine; "" if none did."""
+        return self._asked.nearest(question, leave_out)
 
     def refresh(self) -> None:
         """Move to a newer version if one has been published; costs one small read when there is none."""

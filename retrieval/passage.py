@@ -45,3 +45,4 @@ class Hit:
     dense: float
     lexical: float
     coverage: float
+    asked: float = 0.0

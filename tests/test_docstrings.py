@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.readme_tree import sentence
+from tests.readme_tree import sentence
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("retrieval", "chatbot", "finetune", "ui", "scripts", "benchmarks", "tests")
+FOLDERS = ("retrieval", "chatbot", "finetune", "ui", "benchmarks", "tests")
 
 
 def is_one_sentence(line: str) -> bool:

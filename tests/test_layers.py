@@ -26,9 +26,9 @@ def imported(source: str, package: str) -> set[str]:
 
 
 def offences(path: Path) -> list[str]:
-    """What a file of a package imports from packages on its right, or from the tests and scripts."""
+    """What a file of a package imports from packages on its right, or from the tests."""
     package = path.relative_to(ROOT).parts[0]
-    forbidden = {*LAYERS[LAYERS.index(package) + 1 :], "tests", "scripts", "benchmarks"}
+    forbidden = {*LAYERS[LAYERS.index(package) + 1 :], "tests", "benchmarks"}
     found = imported(path.read_text(encoding="utf-8"), package) & forbidden
     return [f"{path.relative_to(ROOT)} imports {name}" for name in sorted(found)]
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.readme_tree import BEGIN, END, ROOT, modules, sentence, tree
+from tests.readme_tree import BEGIN, END, ROOT, modules, sentence, tree
 
 
 def test_the_readme_lists_each_file_with_its_sentence() -> None:

@@ -49,12 +49,18 @@ class Server(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
+def write(path: Path, text: str) -> None:
+    """At once, because the test may be reading."""
+    path.with_suffix(".new").write_text(text)
+    path.with_suffix(".new").rename(path)
+
+
 def main() -> None:
     folder = Path(option("--model"))
     starts = folder / "starts"
-    starts.write_text(str(int(starts.read_text() if starts.exists() else "0") + 1))
+    write(starts, str(int(starts.read_text() if starts.exists() else "0") + 1))
     worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    (folder / "pids").write_text(f"{os.getpid()} {worker.pid}")
+    write(folder / "pids", f"{os.getpid()} {worker.pid}")
     behaviour = (folder / "behaviour").read_text()
     if behaviour == "die":
         raise ValueError("The weights are upside down")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retrieval.passage import Hit, Passage
+from retrieval.passage import Hit, Language, Passage
 from retrieval.text import terms
 
 
@@ -25,17 +25,20 @@ class Words:
         return [Hit(p, score(p), 0.0, score(p), 0.0) for p in ranked[:k]]
 
 
+    def article(self, name: str) -> list[Passage]:
+        """The passages of one article."""
+        return [p for p in self.passages if p.article == name]
+
+    def answered_before(self, question: str, leave_out: str = "") -> dict[str, float]:
+        """Nobody asked before."""
+        return {}
+
+
 def passage(article: str, title: str, text: str, heading: str = "") -> Passage:
     """A passage of the shop that these tests invent."""
-    return Passage(
-        f"{article}#1",
-        article,
-        title,
-        heading,
-        text,
-        f"https://shop.example/{article}",
-        article[:2],  # type: ignore[arg-type]
-    )
+    url = f"https://shop.example/{article}"
+    language: Language = "zh" if article.startswith("zh") else "en"
+    return Passage(f"{article}#1", article, title, heading, text, url, language)
 
 
 SHOP = Words(
@@ -53,7 +56,9 @@ SHOP = Words(
             "You can try a mattress for 60 nights. Write to help@shop.example.",
         ),
         passage(
-            "en/cards", "Gift cards", "A gift card is valid for 3 years and cannot be exchanged for cash."
+            "en/cards",
+            "Gift cards",
+            "A gift card is valid for 3 years. A gift card cannot be exchanged for cash.",
         ),
         passage("en/points", "Club points", "100 points are worth $5 and points expire after 18 months."),
         passage("zh/refunds", "退款时间", "验货后5个工作日内原路退回您付款的账户。"),

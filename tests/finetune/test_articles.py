@@ -9,14 +9,14 @@ from tests.finetune.searched import passage
 
 
 def test_heading_and_first_sentences() -> None:
-    text = "Points expire 18 months after they were credited. The oldest are spent first. A third one is left out."
+    text = "Points expire 18 months after they were credited. The oldest go first. A third is left out."
     (one,) = article_candidates(
         [passage("en/club", "Club points", text, "How > Expiry")], 9, random.Random(0)
     )
     assert one.question == "Club points: expiry"
     assert one.sentences == (
         "Points expire 18 months after they were credited.",
-        "The oldest are spent first.",
+        "The oldest go first.",
     )
     assert (one.customer_id, one.source) == ("", "article")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 
 import pytest
@@ -29,34 +28,37 @@ def asked(question: str, *sentences: str, **more: object) -> Candidate:
 
 def attached(candidate: Candidate) -> tuple[Example | None, Counter[str]]:
     drops: Counter[str] = Counter()
-    return Attacher(SHOP, random.Random(0), drops).attach(candidate), drops
+    return Attacher(SHOP, drops).attach(candidate), drops
+
+
+MONEY = "when is my refund on my card"
+WEEK = "Refunds go to your card within 5 business days."
 
 
 def test_the_gold_passage_is_the_one_that_carries_the_answer() -> None:
-    example, _ = attached(
-        asked("when is my refund on my card", "Refunds go to your card within 5 business days.")
-    )
+    example, _ = attached(asked(MONEY, WEEK))
     assert example
     assert example.passages[example.gold - 1].article == "en/refunds"
     assert len(example.passages) == PASSAGES
     assert example.target.endswith(f"within 5 business days. [{example.gold}]")
 
 
-def test_places_of_the_gold_passage_vary() -> None:
-    attacher = Attacher(SHOP, random.Random(1), Counter())
-    candidate = asked("when is my refund on my card", "Refunds go to your card within 5 business days.")
-    assert {e.gold for _ in range(30) if (e := attacher.attach(candidate))} == {1, 2, 3}
+
+
+NUMBER = "a number that no passage has"
+OPPOSITE = "contradicts the passage"
+NOWHERE = "no passage supports the answer"
 
 
 @pytest.mark.parametrize(
     ("question", "answer", "reason"),
     [
-        ("how long can I return an item", "You can return an item within 14 days of delivery.", "a number that no passage has"),
-        ("多少钱包邮", "满199元包邮，不满199元收运费。", "a number that no passage has"),
-        ("is my gift card good for cash", "A gift card can be exchanged for cash.", "contradicts the passage"),
-        ("do you have a showroom", "Visit our lovely showroom near the old harbour.", "no passage supports the answer"),
+        ("how long can I return an item", "You can return an item within 14 days of delivery.", NUMBER),
+        ("多少钱包邮", "满199元包邮，不满199元收运费。", NUMBER),
+        ("is my gift card good for cash", "A gift card can be exchanged for cash.", OPPOSITE),
+        ("do you have a showroom", "Visit our lovely showroom near the old harbour.", NOWHERE),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_answer_is_caught(question: str, answer: str, reason: str) -> None:
     example, drops = attached(asked(question, answer))
     assert example is None
@@ -64,12 +66,12 @@ def test_a_wrong_answer_is_caught(question: str, answer: str, reason: str) -> No
 
 
 def test_the_rule_is_kept_and_the_single_case_is_cut() -> None:
+    rule = "You can return an item within 30 days of delivery"
     example, _ = attached(
-        asked("can I send back a rug", "You can return an item within 30 days of delivery, so you have 12 days left.",
-              "I've noted it on [order-1].")
+        asked("can I send back a rug", f"{rule}, so you have 12 days left.", "I've noted it on [order-1].")
     )  # fmt: skip
     assert example
-    assert example.answer == "You can return an item within 30 days of delivery."
+    assert example.answer == f"{rule}."
 
 
 def test_without_its_direct_answer_an_answer_is_dropped() -> None:
@@ -92,8 +94,8 @@ def test_an_honest_answer_gets_the_abstention() -> None:
 
 
 def test_the_twin_without_the_gold_has_only_wrong_passages_of_its_language() -> None:
-    attacher = Attacher(SHOP, random.Random(0), Counter())
-    candidate = asked("when is my refund on my card", "Refunds go to your card within 5 business days.")
+    attacher = Attacher(SHOP, Counter())
+    candidate = asked(MONEY, WEEK)
     example = attacher.attach(candidate)
     assert example
     twin = attacher.without_gold(candidate, example)
@@ -104,7 +106,7 @@ def test_the_twin_without_the_gold_has_only_wrong_passages_of_its_language() -> 
 
 
 def test_no_twin_when_the_conversation_already_says_it() -> None:
-    attacher = Attacher(SHOP, random.Random(0), Counter())
+    attacher = Attacher(SHOP, Counter())
     answer = "Refunds go to your card within 5 business days."
     candidate = asked(
         "how long again", answer, history=(Message("user", "refund?"), Message("assistant", answer))

@@ -17,10 +17,38 @@ from finetune.parts import PARTS, leaks
 from tests.finetune.searched import SHOP
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
-ITEMS = (
-    "lamp rug vase desk chair stool kettle toaster mirror candle pillow blanket curtain shelf wardrobe bench basket clock "
-    "pan wok teapot napkin tray bowl plate mug spoon whisk colander ladle".split()
-)
+ITEMS = [
+    "lamp",
+    "rug",
+    "vase",
+    "desk",
+    "chair",
+    "stool",
+    "kettle",
+    "toaster",
+    "mirror",
+    "candle",
+    "pillow",
+    "blanket",
+    "curtain",
+    "shelf",
+    "wardrobe",
+    "bench",
+    "basket",
+    "clock",
+    "pan",
+    "wok",
+    "teapot",
+    "napkin",
+    "tray",
+    "bowl",
+    "plate",
+    "mug",
+    "spoon",
+    "whisk",
+    "colander",
+    "ladle",
+]
 
 
 def bought(number: int) -> Conversation:
@@ -29,12 +57,16 @@ def bought(number: int) -> Conversation:
     at = START + timedelta(days=number)
     refund = "Refunds go back to your card within 5 business days after the check."
     returns = "You can return an item within 30 days of delivery if it is unused."
-    asked, answer = (f"when comes the money for my {item} back", refund) if number < len(ITEMS) else (
-        f"how many days have I got to return an unused {item} please", returns)  # fmt: skip
+    asked = f"how many days have I got to return an unused {item} please"
+    if number < len(ITEMS):
+        asked, answer = f"when comes the money for my {item} back", refund
+    else:
+        answer = returns
+    told = f"my name is Olwen Pritchard, olwen{number}@example.com, WW-{2000000 + number}"
     said = (
-        Utterance("customer", f"hi, {asked}? my name is Olwen Pritchard, olwen{number}@example.com, WW-{2000000 + number}", at),
+        Utterance("customer", f"hi, {asked}? {told}", at),
         Utterance("agent", f"Hi Olwen, {answer[0].lower()}{answer[1:]}", at, "Maya"),
-    )  # fmt: skip
+    )
     return Conversation(f"T{number}", f"cus_{number % 20}", at, "en", "resolved", 5, "", said)
 
 

@@ -1,4 +1,4 @@
-"""Personal data in many forms is replaced, what only looks like it stays, and nothing of it is left in data sets."""
+"""Personal data in many forms is replaced, what only looks like it stays."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ FORMS = {
     "link": ["https://shop.example/r?token=abc123", "https://shop.example/reset/9f8e7d6c5b4a3f2e1d0c9b8a",
              "http://x.example/a?x=1&session=77"],
     "giftcard": ["GC-7F3K-9Q2M", "gc-4b8t-2m7x", "gift card code 7F3K-9Q2M-11ZZ", "礼品卡GC-4M8T-2K6P"],
-    "address": ["8 Tannery Row, Unit 12", "1450 Tamarack Blvd", "212 Quarry Lane", "19 Windmill Hill, Orrin",
-                "4 Harbour View, Flat 9, Tolland", "12 park road", "Rua das Oliveiras 18, Évora", "Storgata 44",
+    "address": ["8 Tannery Row, Unit 12", "1450 Tamarack Blvd", "212 Quarry Lane",
+                "19 Windmill Hill, Orrin",
+                "4 Harbour View, Flat 9, Tolland", "12 park road", "Rua das Oliveiras 18, Évora",
+                "Storgata 44",
                 "武汉市洪山区珞喻路312号", "浙江省杭州市余杭区文一西路9988号3幢1201", "P.O. Box 118",
                 "广州天河区体育西路191号", "北京市朝阳区望京西路甲50号"],
     "reference": ["the RRN is 430188276514", "参考号（RRN）302215847766"],

@@ -2,7 +2,7 @@
 # Resolve pyproject.toml into the pinned files of requirements/: `make lock` runs it with the path of uv.
 #
 # The CPU files must not pull several GB of CUDA libraries, but `torch` of the package index asks for them. So they
-# are left out of the resolution here, and scripts/environment.py installs each file without resolving again.
+# are left out of the resolution here, and requirements/environment.py installs each file without resolving again.
 # vLLM's CPU file also leaves out what exists only as CUDA builds; vLLM's text models need none of it.
 set -euo pipefail
 cd "$(dirname "$0")/.."

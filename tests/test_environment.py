@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import environment
+from requirements import environment
 
 LOCKS = ("cpu", "gpu", "dev", "vllm-cpu", "vllm-gpu")
 

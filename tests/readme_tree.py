@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("retrieval", "chatbot", "finetune", "ui", "scripts")
+PACKAGES = ("retrieval", "chatbot", "finetune", "ui", "requirements")
 BEGIN, END = "<!-- tree -->", "<!-- /tree -->"
 
 
