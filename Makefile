@@ -8,6 +8,8 @@ ifndef DEVICE
 DEVICE := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
 endif
 
+LOGS := --logs examples/logs/tickets.csv --logs examples/logs/chats.jsonl
+
 BIN := .venv/bin
 APP := .venv/.installed-app-$(DEVICE)
 DEV := .venv/.installed-dev-$(DEVICE)
@@ -26,11 +28,10 @@ help:  ## list these commands
 install: $(APP)  ## make the environment .venv (a minute or two; DEVICE=cpu leaves a GPU aside)
 
 run: $(CHATBOT_HOME)/index/CURRENT  ## start the chatbot on http://127.0.0.1:7860 (PORT=8000 for another port)
-	@$(BIN)/python scripts/prepare.py
 	@exec $(BIN)/chatbot serve --port $(PORT) $(ARGS)
 
 ingest: $(APP)  ## read examples/articles into the index; again after the articles changed
-	@$(BIN)/chatbot ingest examples/articles $(ARGS)
+	@$(BIN)/chatbot ingest examples/articles $(LOGS) $(ARGS)
 
 finetune: $(CHATBOT_HOME)/index/CURRENT  ## tune the model on examples/logs
 	@$(BIN)/chatbot finetune examples/logs/* $(ARGS)
@@ -78,4 +79,4 @@ $(VLLM): requirements/vllm-$(DEVICE).txt requirements/environment.py
 	$(ENVIRONMENT) vllm .venv-vllm $(DEVICE)
 
 $(CHATBOT_HOME)/index/CURRENT: | $(APP)
-	@$(BIN)/chatbot ingest examples/articles
+	@$(BIN)/chatbot ingest examples/articles $(LOGS)

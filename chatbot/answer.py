@@ -1,18 +1,24 @@
 """An answer while it is being written: each sentence is checked against the passages before it is shown."""
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from chatbot.events import Citation, Decision
-from chatbot.evidence import best_sentences, check_sentence, is_courtesy
+from chatbot.evidence import check_sentence, is_courtesy
+from chatbot.extract import Ranked
 from chatbot.prompt import CITATION
 from chatbot.sentences import take_sentences
 from chatbot.sources import sections
 from chatbot.templates import Templates
-from retrieval.passage import Passage
+from retrieval.passage import Hit, Passage
 from retrieval.text import language_of, terms
 
 MAX_SENTENCES = 8
+ENOUGH = 3  # sentences of the model that need no completion
+COMPLETED_BY = 1  # of the best sentences of the sources are looked at for what the model has left out
+SAID = 0.6  # share of a sentence's words after which it counts as said
+QUOTED = 2  # sentences of the sources, when none of the model's stands
 # How a model says that the passages are silent, beyond the sentence it was taught.
 _SILENT = re.compile(
     r"(could not|couldn't|did not|do not|cannot|can't) find (the|an|any)? ?(answer|information)|"
@@ -22,18 +28,28 @@ _SILENT = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the search knows of a question: sources, nearest past questions by article, sentences best first."""
+
+    hits: Sequence[Hit] = ()
+    near: Mapping[str, float] = field(default_factory=dict)
+    sentences: Sequence[Ranked] = ()
+
+
 class Answer:
     """Collects the model's pieces, delivers the sentences that a passage carries, keeps what they cite."""
 
-    def __init__(self, question: str, passages: list[Passage], language: str, templates: Templates) -> None:
+    def __init__(self, question: str, found: Found, language: str, templates: Templates) -> None:
         self.question = question
-        self.passages = passages
+        self.passages = [hit.passage for hit in found.hits]
         self.language = language
         self.text = ""
         self.citations: list[Citation] = []
         self.decision: Decision = "answer"
         self.complete = False
         self.rejected: list[tuple[str, str]] = []
+        self._ranked = found.sentences
         self._templates = templates
         self._rest = ""
         self._seen: set[frozenset[str]] = set()
@@ -49,8 +65,8 @@ class Answer:
         shown = self._deliver([self._rest] if self._rest.strip() else [])
         self._rest = ""
         if self.citations:
-            return shown
-        return [*shown, self._instead()]
+            return [*shown, *self._complete()]
+        return [*shown, *self._instead()]
 
     def say(self, template: str) -> str:
         """Answer with a curated sentence."""
@@ -74,7 +90,7 @@ class Answer:
             self.complete = True
             self.decision = "answer" if self.citations else "abstain"
             return ""
-        if not words or words in self._seen or language_of(sentence) != self.language:
+        if not words or words in self._seen or not self._speaks(sentence):
             self.complete = self.complete or words in self._seen  # a small model that repeats itself never ends
             return ""
         self._seen.add(words)
@@ -114,16 +130,30 @@ class Answer:
     def _gap(self) -> str:
         return "" if self.language == "zh" else " "
 
-    def _instead(self) -> str:
-        """What to say when no sentence of the model stands: the passage's own words, or that there is none."""
+    def _complete(self) -> list[str]:
+        """Add what the sources say best, unless the model has said it or has said enough."""
+        if self.decision != "answer" or len(self._seen) >= ENOUGH:
+            return []
+        said = set(terms(self.text))
+        for ranked in self._ranked[:COMPLETED_BY]:
+            words = set(terms(ranked.text))
+            if words and len(words & said) / len(words) < SAID and self._speaks(ranked.text):
+                return [self._cite(ranked.text, ranked.number)]
+        return []
+
+    def _instead(self) -> list[str]:
+        """What to say when no sentence of the model stands: the sources' own words, or that there are none."""
         if self.decision == "abstain" or not self.passages:
             self.decision = "abstain"
-            return self.say("abstain")
-        passage = self.passages[0]
-        if passage.language != self.language:
-            self.citations.append(citation(1, passage))
-            return self.say("other_language")
-        return self._cite(best_sentences(self.question, passage), 1)
+            return [self.say("abstain")]
+        quotable = [ranked for ranked in self._ranked if self._speaks(ranked.text)][:QUOTED]
+        if not quotable:
+            self.citations.append(citation(1, self.passages[0]))
+            return [self.say("other_language")]
+        return [self._cite(ranked.text, ranked.number) for ranked in quotable]
+
+    def _speaks(self, text: str) -> bool:
+        return language_of(text) == self.language
 
 
 def _shared(sentence: str, text: str) -> int:

@@ -7,10 +7,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chatbot.answer import Answer, citation
+from chatbot.answer import Answer, Found, citation
+from chatbot.cores import share_cores
 from chatbot.engine import Engine
 from chatbot.errors import BadMessage, ChatbotError, MessageTooLong
 from chatbot.events import Citation, Decision, Done, Event, Failed, Sources, Status, Text
+from chatbot.extract import rank_sentences
 from chatbot.message import Message
 from chatbot.policy import Verdict, decide
 from chatbot.prompt import build_messages
@@ -79,12 +81,12 @@ class Chat:
         past = list(history) if history is not None else await asyncio.to_thread(self.store.history, conversation_id)
         reading = understand(text, self.templates)
         query = search_query(past, text) if reading.intent == "question" else ""
-        hits = await asyncio.to_thread(self._search, query, reading) if query else []
+        found = await asyncio.to_thread(self._search, query, reading) if query else Found()
         clock.mark("search")
         last = turns[-1].decision if turns and history is None else ""
-        verdict = decide(reading, hits, text=text, last_decision=last)
-        turn_id = await asyncio.to_thread(self._open, conversation_id, text, query, hits, verdict, reading)
-        answer = Answer(text, [hit.passage for hit in hits], reading.language, self.templates)
+        verdict = decide(reading, found.hits, found.near, text=text, last_decision=last)
+        turn_id = await asyncio.to_thread(self._open, conversation_id, text, query, found.hits, verdict, reading)
+        answer = Answer(text, found, reading.language, self.templates)
         ending = _Ending(verdict.decision)
         try:
             async for event in self._events(verdict, answer, past, ending, clock):
@@ -140,9 +142,11 @@ class Chat:
             )
         return text
 
-    def _search(self, query: str, reading: Reading) -> list[Hit]:
+    def _search(self, query: str, reading: Reading) -> Found:
         self.index.refresh()
-        return find_sources(self.index, query, reading.language)
+        near = self.index.answered_before(query)
+        hits = find_sources(self.index, query, reading.language, near)
+        return Found(hits, near, rank_sentences(query, hits, self.index.encode))
 
     def _open(
         self, conversation_id: str, text: str, query: str, hits: list[Hit], verdict: Verdict, reading: Reading
@@ -187,6 +191,7 @@ def build_chat(settings: Settings) -> Chat:
 
     Raises RetrievalError (no index yet), ModelMissing or EngineFailed, each naming what to type.
     """
+    share_cores()
     from chatbot.engines.choose import open_engine
     from retrieval.embed import load_embedder
 

@@ -75,18 +75,6 @@ def is_courtesy(sentence: str) -> bool:
     return bool(COURTESY.search(sentence)) and not _NUMBER.search(sentence) and len(set(terms(sentence))) <= 8
 
 
-def best_sentences(question: str, passage: Passage, count: int = 2) -> str:
-    """The sentences of a passage that answer best, word for word and in their order."""
-    sentences = [s.strip() for s in split_sentences(passage.text) if s.strip() and not s.startswith("#")]
-    wanted = set(terms(question))
-    ranked = sorted(
-        range(len(sentences)), key=lambda i: (-len(wanted & set(terms(sentences[i]))), not _has_figure(sentences[i]), i)
-    )
-    chosen = sorted(ranked[:count])
-    joint = "" if passage.language == "zh" else " "
-    return joint.join(re.sub(r"^[-*|\s]+", "", sentences[i]) for i in chosen)
-
-
 def _against(sentence: str, passage: Passage, question: str) -> str:
     """Why this passage does not carry the sentence; "" when it does."""
     text = f"{passage.context}\n{passage.text}"
@@ -137,10 +125,6 @@ def _figures(text: str) -> set[str]:
     digits = {n.replace(",", "").rstrip(".:") for n in _NUMBER.findall(text)}
     spelled = {_WORDS[(a or b).lower()] for a, b in _WORD_NUMBER.findall(text)}
     return digits | spelled - {"1"}
-
-
-def _has_figure(text: str) -> bool:
-    return bool(_NUMBER.search(text) or _WORD_NUMBER.search(text))
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chatbot.events import Decision
@@ -10,10 +10,13 @@ from chatbot.templates import plain
 from chatbot.understand import Reading
 from retrieval.passage import Hit
 
-# Logistic regression of "the passages answer this question" on what the search saw; docs/abstention.md says how
-# the weights were fitted. `across` holds for passages in another language, whose words cannot be compared.
-WEIGHTS = {"bias": -4.0, "dense": 5.0, "coverage": 3.0}
-ANSWERABLE = 0.35
+# Logistic regression of "the passages answer this question" on what the search saw, fitted by
+# `python -m finetune.calibrate` on the sample logs: there, a question counts as unanswered when its agent had no
+# answer, and once more with the article that answered it taken away. Without past questions the second row holds.
+WEIGHTS = {"bias": -5.1, "dense": 4.2, "coverage": 1.5, "asked": 5.4}
+WEIGHTS_WITHOUT_LOGS = {"bias": -3.0, "dense": 6.1, "coverage": 1.3}
+ANSWERABLE = 0.26
+UNANSWERED_BEFORE = (0.4, 0.03)  # cosine of the nearest question nobody could answer, and its lead over the others
 
 _YES = re.compile(r"(yes|yeah|yep|sure|ok|okay|please|yes please|please do|do it|go ahead)( please| thanks)?|是的?|要|好的?|好呀|可以|需要|行|嗯+|麻烦(了|你了|您了)")
 
@@ -26,22 +29,42 @@ class Verdict:
     template: str = ""
 
 
-def decide(reading: Reading, hits: Sequence[Hit], *, text: str, last_decision: str = "") -> Verdict:
-    """The reply that fits: a template, a question back, a hand-over, an honest "not found", or an answer."""
+def decide(
+    reading: Reading, hits: Sequence[Hit], near: Mapping[str, float], *, text: str, last_decision: str = ""
+) -> Verdict:
+    """The reply that fits: a template, a question back, a hand-over, an honest "not found", or an answer.
+
+    `near` are the articles that answered the nearest past questions, with their cosines; "" stands for those
+    that nobody could answer.
+    """
     if reading.intent == "handoff" or (last_decision == "abstain" and _YES.fullmatch(plain(text))):
         return Verdict("handoff", "handoff")
     if reading.intent == "unclear":
         return Verdict("clarify", "clarify")
     if reading.intent != "question":
         return Verdict("template", reading.intent)
-    if not hits or answerability(hits) < ANSWERABLE:
+    if not hits or _unanswered_before(near) or answerability(hits, near) < ANSWERABLE:
         return Verdict("abstain", "abstain")
     return Verdict("answer")
 
 
-def answerability(hits: Sequence[Hit]) -> float:
-    """Probability, 0..1, that one of the passages answers the question, from the scores of the search alone."""
-    best = max(hits, key=lambda hit: hit.dense)
-    coverage = max(hit.coverage for hit in hits)
-    z = WEIGHTS["bias"] + WEIGHTS["dense"] * best.dense + WEIGHTS["coverage"] * coverage
-    return 1 / (1 + math.exp(-z))
+def answerability(hits: Sequence[Hit], near: Mapping[str, float]) -> float:
+    """Probability, 0..1, that one of the passages answers the question, from what the search saw alone."""
+    weights = WEIGHTS if near else WEIGHTS_WITHOUT_LOGS
+    seen = {
+        "bias": 1.0,
+        "dense": max(hit.dense for hit in hits),
+        "coverage": max(hit.coverage for hit in hits),
+        "asked": _nearest_answered(near),
+    }
+    return 1 / (1 + math.exp(-sum(weight * seen[name] for name, weight in weights.items())))
+
+
+def _nearest_answered(near: Mapping[str, float]) -> float:
+    return max((cosine for article, cosine in near.items() if article), default=0.0)
+
+
+def _unanswered_before(near: Mapping[str, float]) -> bool:
+    """Whether agents were asked nearly this before and had no article for it."""
+    cosine, (least, lead) = near.get("", 0.0), UNANSWERED_BEFORE
+    return cosine >= least and cosine > _nearest_answered(near) + lead

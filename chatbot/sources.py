@@ -4,7 +4,7 @@ Small passages are found best, but an answer often needs the section next to the
 runs over passages and the model reads more of their articles: much of the first, the core of the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -29,16 +29,15 @@ class Searcher(Protocol):
 
     def article(self, name: str) -> list[Passage]: ...
 
-    def answered_before(self, question: str, leave_out: str = "") -> dict[str, float]: ...
-
 
 def find_sources(
-    index: Searcher, query: str, language: str, count: int = PASSAGES, leave_out: str = ""
+    index: Searcher, query: str, language: str, near: Mapping[str, float], count: int = PASSAGES
 ) -> list[Hit]:
     """At most `count` hits, one an article, best first; their passages are widened.
 
-    Passages in another language are left out, unless the best one of all is: then the knowledge base has no
-    article on this in the customer's language. `leave_out` is a past question that does not count.
+    `near` are the articles that answered the nearest past questions, with their cosines. Passages in another
+    language are left out, unless the best one of all is: then the knowledge base has no article on this in the
+    customer's language.
     """
     hits = index.search(query, PASSAGES_AN_ARTICLE * max(count, PASSAGES), language)
     foreign = bool(hits) and hits[0].passage.language != language
@@ -46,7 +45,7 @@ def find_sources(
     for hit in hits:
         if foreign or hit.passage.language == language:
             found.setdefault(hit.passage.article, []).append(hit)
-    for article, cosine in index.answered_before(query, leave_out).items():
+    for article, cosine in near.items():
         passages = index.article(article)
         if passages and (foreign or passages[0].language == language):
             known = found.setdefault(article, [Hit(passages[0], UNFOUND, 0.0, 0.0, 0.0)])

@@ -49,6 +49,8 @@ class Knowledge(Searcher, Protocol):
     @property
     def version(self) -> str: ...
 
+    def answered_before(self, question: str, leave_out: str = "") -> dict[str, float]: ...
+
 
 class Attacher:
     """Turns candidates into examples with passages of one index; `drops` counts why some were left out."""
@@ -97,7 +99,8 @@ class Attacher:
     def _found(self, candidate: Candidate) -> list[Passage]:
         query = search_query(candidate.history, candidate.question)
         if query not in self._hits:
-            sources = find_sources(self._index, query, candidate.language, POOL, leave_out=query)
+            near = self._index.answered_before(query, leave_out=query)
+            sources = find_sources(self._index, query, candidate.language, near, POOL)
             self._hits[query] = [source.passage for source in sources]
         return self._hits[query]
 

@@ -63,10 +63,8 @@ def build_dataset(
     redacted: Counter[str] = Counter()
     rng = random.Random(seed)
     attacher = Attacher(index, drops)
-    public = public_values([p.text for p in index.passages])
     told = _Told(conversations)
-    found = list(_distinct(_redacted_candidates(told, public, order_number, drops, redacted), drops))
-    made = [(c, e) for c in found if (e := attacher.attach(c))]
+    made = taught(told, attacher, index, drops, redacted, order_number)
     if not made:
         reasons = ", ".join(f"{reason} {n}" for reason, n in drops.most_common())
         raise DatasetError(
@@ -87,6 +85,20 @@ def build_dataset(
     report = _report(told.count, examples, drops, redacted, out)
     _publish(examples, report, index.version, seed, out)
     return report
+
+
+def taught(
+    conversations: Iterable[Conversation],
+    attacher: Attacher,
+    index: Knowledge,
+    drops: Counter[str],
+    redacted: Counter[str],
+    order_number: str = ORDER_NUMBER,
+) -> list[Pair]:
+    """What the conversations teach, redacted and without repetitions: each candidate with its example."""
+    public = public_values([p.text for p in index.passages])
+    found = _distinct(_redacted_candidates(conversations, public, order_number, drops, redacted), drops)
+    return [(candidate, example) for candidate in found if (example := attacher.attach(candidate))]
 
 
 def open_dataset(folder: Path) -> dict[str, list[Example]]:

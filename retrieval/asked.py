@@ -85,7 +85,7 @@ def write_asked(pairs: Sequence[Pair], folder: Path, embedder: Embedder) -> int:
     import numpy as np
 
     unique = list(dict.fromkeys(pairs))
-    building = folder.with_name(folder.name + ".new")
+    building = folder.with_name(f".{folder.name}-building")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     np.save(building / "vectors.npy", embedder.encode([pair.question for pair in unique]))

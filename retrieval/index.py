@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,10 @@ class Index:
     def answered_before(self, question: str, leave_out: str = "") -> dict[str, float]:
         """The articles that answered the nearest past questions, each with its best cosine; "" if none did."""
         return self._asked.nearest(question, leave_out)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of other texts, to be compared with each other: (len(texts), dimension), normalised rows."""
+        return self._embedder.encode(texts)
 
     def refresh(self) -> None:
         """Move to a newer version if one has been published; costs one small read when there is none."""

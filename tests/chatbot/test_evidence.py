@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatbot.evidence import best_sentences, check_sentence, is_courtesy
+from chatbot.evidence import check_sentence, is_courtesy
 from retrieval.passage import Passage
 
 
@@ -68,7 +68,3 @@ def test_courtesy_states_nothing(sentence: str) -> None:
 @pytest.mark.parametrize("sentence", ["Sorry, it takes 5 days.", "The parcel is lost.", "退款需要5天。"])
 def test_a_statement_is_no_courtesy(sentence: str) -> None:
     assert not is_courtesy(sentence)
-
-
-def test_best_sentences_quotes_word_for_word() -> None:
-    assert best_sentences("can I return opened bedding", REFUND, 1) == "Opened bedding cannot be returned."

@@ -88,13 +88,14 @@ def answered(page: Page, number: int = 1) -> None:
 
 
 def test_an_answer_streams_and_its_source_opens(visit: Any, engine: ScriptedEngine) -> None:
-    engine.delay = 0.06
+    engine.delay = 0.4
     page = visit()
     ask(page)
     page.wait_for_selector("[data-state=writing] .busy")
     assert page.input_value("#box textarea") == ""
-    page.wait_for_function("document.querySelector('.answer').textContent.includes('30 days')")
-    assert page.locator(".exchange").get_attribute("data-state") == "writing", "text is shown before the end"
+    early = "document.querySelector('[data-state=writing] .answer')?.textContent.includes('30 days')"
+    page.wait_for_function(early)
+    engine.delay = 0
     answered(page)
     assert page.inner_text(".answer") == ANSWER.replace("[1]", "1")
     quote = page.locator(".source blockquote")
@@ -125,7 +126,7 @@ def test_thumbs_and_a_comment_are_stored(visit: Any, chat: Chat) -> None:
 def test_stop_ends_the_model_and_a_new_conversation_begins_empty(
     visit: Any, engine: ScriptedEngine, chat: Chat
 ) -> None:
-    engine.delay = 0.3
+    engine.delay = 2
     page = visit()
     ask(page)
     page.wait_for_selector("[data-state=writing]")
@@ -176,13 +177,14 @@ def test_the_whole_page_speaks_the_chosen_language(visit: Any) -> None:
 def test_visitors_do_not_wait_for_each_other_and_see_only_their_own(
     visit: Any, engine: ScriptedEngine
 ) -> None:
-    engine.delay = 0.15
+    engine.delay = 2
     one, other = visit(), visit()
     ask(one)
     ask(other)
     one.wait_for_selector("[data-state=writing]")
     other.wait_for_selector("[data-state=writing]")
     assert engine.generations - engine.finished == 2
+    engine.delay = 0
     answered(one)
     answered(other)
     assert one.locator(".exchange").count() == other.locator(".exchange").count() == 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from chatbot.cores import share_cores
 from ui.cli.failure import code_of, known_errors
 
 COMMANDS = ("chat", "ask", "ingest", "search", "serve", "finetune", "evaluate", "config")
@@ -48,5 +49,6 @@ def main() -> None:
 
     Exit codes: 0 all went well; 1 the work failed or is incomplete; 2 input or settings cannot be used.
     """
+    share_cores()
     # The libraries' own progress bars would mix with what the commands print.
     os.environ.setdefault("TQDM_DISABLE", "1")

@@ -14,6 +14,7 @@ from ui.cli import options
 from ui.errors import WorkIncomplete
 
 if TYPE_CHECKING:
+    from finetune.conversation import Problem
     from chatbot.settings import Settings
     from retrieval.ingest import IngestReport
 
@@ -21,9 +22,17 @@ if TYPE_CHECKING:
 @click.command("ingest")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @options.home
+@click.option(
+    "--logs",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Past support conversations: learn which article answered which question.",
+)
 @click.option("--rebuild", is_flag=True, help="Make the index anew, of these paths alone.")
 @options.as_json
-def command(paths: tuple[Path, ...], home: Path | None, rebuild: bool, as_json: bool) -> None:
+def command(
+    paths: tuple[Path, ...], home: Path | None, logs: tuple[Path, ...], rebuild: bool, as_json: bool
+) -> None:
     """Read the articles in PATHS (files or folders) into the index.
 
     Reads Markdown, HTML, PDF, Word, text, CSV and JSON Lines. Only what is new or changed is embedded again,
@@ -33,14 +42,20 @@ def command(paths: tuple[Path, ...], home: Path | None, rebuild: bool, as_json: 
     Examples:
       chatbot ingest help-articles/
       chatbot ingest manuals/ faq.csv --rebuild
+      chatbot ingest help-articles/ --logs tickets.csv --logs chats.jsonl
     """
     from chatbot.settings import load_settings
 
-    report = read(load_settings(home=home), paths, rebuild, quiet=as_json)
+    settings = load_settings(home=home)
+    report = read(settings, paths, rebuild, quiet=as_json)
+    learnt = learn(settings, logs) if logs else None
     if as_json:
-        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
+        counts = asdict(report) | ({} if learnt is None else {"past_questions": learnt})
+        click.echo(json.dumps(counts, ensure_ascii=False, indent=2))
     else:
         _print(report)
+        if learnt is not None:
+            click.echo(f"Past questions: {learnt} learnt from the logs.")
     if report.failed:
         raise WorkIncomplete(
             f"Not everything could be read ({len(report.failed)} failed); correct it and ingest again."
@@ -67,6 +82,18 @@ def read(settings: Settings, paths: Sequence[Path], rebuild: bool, quiet: bool) 
 
         embedder = load_embedder(settings.embedder)
         return ingest(paths, settings.index, embedder, show, rebuild=rebuild)
+
+
+def learn(settings: Settings, logs: Sequence[Path]) -> int:
+    """Learn from past conversations; lines that cannot be read are named, the others go in."""
+    from finetune.past_questions import learn_questions
+    from retrieval.embed import load_embedder
+
+    problems: list[Problem] = []
+    learnt = learn_questions(logs, settings.index, load_embedder(settings.embedder), problems)
+    for problem in problems:
+        click.echo(f"  {problem}", err=True)
+    return learnt
 
 
 def _print(report: IngestReport) -> None:

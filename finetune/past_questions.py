@@ -1,0 +1,37 @@
+"""Teach the search which article answered which question in the support logs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from chatbot.query import search_query
+from finetune.attach import Attacher
+from finetune.dataset import taught
+from finetune.conversation import Problem
+from finetune.logs import read_logs
+from retrieval.asked import ASKED, Pair, write_asked
+from retrieval.embed import Embedder
+from retrieval.index import Index
+
+
+def learn_questions(
+    logs: Sequence[Path], index_folder: Path, embedder: Embedder, problems: list[Problem] | None = None
+) -> int:
+    """Write the redacted questions of the logs into the index, each with its article; returns how many.
+
+    A question whose agent honestly had no answer is kept with no article: it helps to know when not to answer.
+    `problems` collects the lines that could not be read.
+    """
+    index = Index.open(index_folder, embedder)
+    drops: Counter[str] = Counter()
+    made = taught(read_logs(logs, problems), Attacher(index, drops), index, drops, Counter())
+    pairs = [
+        Pair(
+            search_query(candidate.history, candidate.question),
+            example.passages[example.gold - 1].article if example.gold else "",
+        )
+        for candidate, example in made
+    ]
+    return write_asked(pairs, index_folder / ASKED, embedder)
