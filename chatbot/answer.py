@@ -19,6 +19,7 @@ ENOUGH = 3  # sentences of the model that need no completion
 COMPLETED_BY = 1  # of the best sentences of the sources are looked at for what the model has left out
 SAID = 0.6  # share of a sentence's words after which it counts as said
 QUOTED = 2  # sentences of the sources, when none of the model's stands
+_ROLE = re.compile(r"\s*(customer|agent|客户|客服)\s*[:：]", re.IGNORECASE)
 # How a model says that the passages are silent, beyond the sentence it was taught.
 _SILENT = re.compile(
     r"(could not|couldn't|did not|do not|cannot|can't) find (the|an|any)? ?(answer|information)|"
@@ -30,7 +31,7 @@ _SILENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the search knows of a question: sources, nearest past questions by article, sentences best first."""
+    """What the search knows of a question: sources, nearest past questions by article, best sentences."""
 
     hits: Sequence[Hit] = ()
     near: Mapping[str, float] = field(default_factory=dict)
@@ -86,12 +87,16 @@ class Answer:
     def _judge(self, sentence: str) -> str:
         """The sentence with its citation, or "" when it may not be shown (yet)."""
         words = frozenset(terms(sentence))
+        if _ROLE.match(sentence):  # the model goes on to play the customer
+            self.complete = True
+            return ""
         if _SILENT.search(sentence):
             self.complete = True
             self.decision = "answer" if self.citations else "abstain"
             return ""
         if not words or words in self._seen or not self._speaks(sentence):
-            self.complete = self.complete or words in self._seen  # a small model that repeats itself never ends
+            # A small model that repeats itself never ends.
+            self.complete = self.complete or words in self._seen
             return ""
         self._seen.add(words)
         if is_courtesy(sentence):
@@ -115,7 +120,7 @@ class Answer:
         return piece
 
     def _remember(self, number: int, sentence: str) -> None:
-        """Cite the section that says the sentence; a second section of the same source is added to the first."""
+        """Cite the section that says the sentence; a second section of a source is added to the first."""
         passage = self.passages[number - 1]
         heading, quote = max(sections(passage.text), key=lambda part: _shared(sentence, "\n".join(part)))
         cited = replace(citation(number, passage), heading=heading or passage.heading, quote=quote)
@@ -142,7 +147,7 @@ class Answer:
         return []
 
     def _instead(self) -> list[str]:
-        """What to say when no sentence of the model stands: the sources' own words, or that there are none."""
+        """The sources' own words, or that there are none, for a model that said nothing that stands."""
         if self.decision == "abstain" or not self.passages:
             self.decision = "abstain"
             return [self.say("abstain")]
@@ -162,6 +167,6 @@ def _shared(sentence: str, text: str) -> int:
 
 def citation(n: int, passage: Passage) -> Citation:
     """The passage as it is cited: with its full text, so that it can be shown after a later re-indexing."""
-    return Citation(n, passage.article, passage.title, passage.heading, passage.url, passage.text, passage.language)
-
-
+    return Citation(
+        n, passage.article, passage.title, passage.heading, passage.url, passage.text, passage.language
+    )

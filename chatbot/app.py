@@ -22,6 +22,7 @@ from chatbot.sources import find_sources
 from chatbot.store import Store
 from chatbot.templates import Templates
 from chatbot.understand import Reading, understand
+from retrieval.asked import by_article
 from retrieval.index import Index
 from retrieval.passage import Hit
 
@@ -78,14 +79,23 @@ class Chat:
         clock = _Clock()
         text = self._checked(text)
         turns = await asyncio.to_thread(self.store.turns, conversation_id)
-        past = list(history) if history is not None else await asyncio.to_thread(self.store.history, conversation_id)
+        owner = (await asyncio.to_thread(self.store.conversation, conversation_id)).owner
+        past = (
+            list(history)
+            if history is not None
+            else await asyncio.to_thread(self.store.history, conversation_id)
+        )
         reading = understand(text, self.templates)
         query = search_query(past, text) if reading.intent == "question" else ""
         found = await asyncio.to_thread(self._search, query, reading) if query else Found()
         clock.mark("search")
         last = turns[-1].decision if turns and history is None else ""
         verdict = decide(reading, found.hits, found.near, text=text, last_decision=last)
-        turn_id = await asyncio.to_thread(self._open, conversation_id, text, query, found.hits, verdict, reading)
+        if owner == "human" and history is None:
+            verdict = Verdict("handoff", "waiting")
+        turn_id = await asyncio.to_thread(
+            self._open, conversation_id, text, query, found.hits, verdict, reading
+        )
         answer = Answer(text, found, reading.language, self.templates)
         ending = _Ending(verdict.decision)
         try:
@@ -137,19 +147,26 @@ class Chat:
             raise BadMessage("The message is empty; please type a question.")
         if len(text) > self.settings.max_message:
             raise MessageTooLong(
-                f"The message has {len(text):,} characters; at most {self.settings.max_message:,} can be read. "
-                "Please shorten it."
+                f"The message has {len(text):,} characters; at most {self.settings.max_message:,} can be"
+                " read. Please shorten it."
             )
         return text
 
     def _search(self, query: str, reading: Reading) -> Found:
         self.index.refresh()
-        near = self.index.answered_before(query)
+        precedents = self.index.precedents(query)
+        near = by_article(precedents)
         hits = find_sources(self.index, query, reading.language, near)
-        return Found(hits, near, rank_sentences(query, hits, self.index.encode))
+        return Found(hits, near, rank_sentences(query, hits, precedents, self.index.encode))
 
     def _open(
-        self, conversation_id: str, text: str, query: str, hits: list[Hit], verdict: Verdict, reading: Reading
+        self,
+        conversation_id: str,
+        text: str,
+        query: str,
+        hits: Sequence[Hit],
+        verdict: Verdict,
+        reading: Reading,
     ) -> str:
         return self.store.open_turn(
             conversation_id,

@@ -18,15 +18,17 @@ from retrieval.text import language_of, terms
 
 SUPPORTED = 0.6  # share of a sentence's words that its passage must carry
 COURTESY = re.compile(
-    r"^\W*(sorry|i('m| am) sorry|thank|thanks|you('re| are) welcome|of course|sure|certainly|no problem|happy to help|"
-    r"hello|hi\b|let (me|us) know|please let|feel free|i hope|glad|抱歉|很抱歉|不好意思|您好|亲|感谢|谢谢|不客气|"
-    r"当然|好的|希望|如有|如果还有|还有其他|请问还有)",
+    r"^\W*(sorry|i('m| am) sorry|thank|thanks|you('re| are) welcome|of course|sure|certainly|no problem|"
+    r"happy to help|hello|hi\b|let (me|us) know|please let|feel free|i hope|glad|抱歉|很抱歉|不好意思|您好|"
+    r"亲|感谢|谢谢|不客气|当然|好的|希望|如有|如果还有|还有其他|请问还有)",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b(?:[A-Z][a-z]+[A-Z]?\w*|[A-Z]{2,}\w*)\b")
 _NEGATION = {
-    "en": re.compile(r"\b(no|not|never|none|cannot|without|neither|nor|unable|except|unfortunately)\b|n't\b", re.I),
+    "en": re.compile(
+        r"\b(no|not|never|none|cannot|without|neither|nor|unable|except|unfortunately)\b|n't\b", re.I
+    ),
     "zh": re.compile(r"不(?!仅|但|客气|好意思|同|用担心)|没有?|无法|无需|未|禁止|除外"),
 }
 _YES = re.compile(r"^\W*(yes|yeah|absolutely|of course|可以|是的|能的?，|支持)", re.IGNORECASE)
@@ -34,17 +36,20 @@ _NO = re.compile(r"^\W*(no\b|unfortunately|不可以|不能|不行|不支持|抱
 _WORDS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
     "nine": "9", "ten": "10", "twelve": "12", "twenty": "20", "thirty": "30", "sixty": "60",
-    "一": "1", "两": "2", "二": "2", "三": "3", "四": "4", "五": "5", "六": "6", "七": "7", "八": "8", "九": "9", "十": "10",
+    "一": "1", "两": "2", "二": "2", "三": "3", "四": "4", "五": "5", "六": "6", "七": "7", "八": "8",
+    "九": "9", "十": "10",
 }  # fmt: skip
 _WORD_NUMBER = re.compile(
-    r"\b(" + "|".join(w for w in _WORDS if w.isascii()) + r")\b|([一二两三四五六七八九十])(?=个|天|次|年|月|张|件|折|位)",
+    r"\b("
+    + "|".join(w for w in _WORDS if w.isascii())
+    + r")\b|([一二两三四五六七八九十])(?=个|天|次|年|月|张|件|折|位)",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`number` is the passage (from 1) that carries the sentence, 0 when none does; `reason` then says why."""
+    """`number` is the passage (from 1) carrying the sentence, or 0; `reason` then says why none does."""
 
     number: int
     reason: str = ""
@@ -53,13 +58,14 @@ class Evidence:
 def check_sentence(sentence: str, passages: Sequence[Passage], question: str) -> Evidence:
     """Find the passage that says what the sentence says.
 
-    The passage that the sentence itself cites is tried first. Reasons: "words" (too few of its words are in any
-    passage), "figures", "names", "polarity" (the passage says the opposite).
+    The passage that the sentence itself cites is tried first. Reasons: "words" (too few of its words are in
+    any passage), "figures", "names", "polarity" (the passage says the opposite).
     """
     cited = [int(n) for n in re.findall(r"\[(\d{1,2})\]", sentence)]
     plain = CITATION.sub("", sentence)
     order = sorted(
-        range(1, len(passages) + 1), key=lambda n: (n not in cited, -_overlap(plain, passages[n - 1], question))
+        range(1, len(passages) + 1),
+        key=lambda n: (n not in cited, -_overlap(plain, passages[n - 1], question)),
     )
     reason = "words"
     for n in order:

@@ -6,17 +6,22 @@ from collections.abc import Sequence
 from chatbot.message import Message
 from retrieval.text import language_of, terms
 
-# A question that leans on the one before: it opens like a continuation, points back, or leaves its subject out.
+# A question that leans on the one before: it opens like a continuation, points back, or has no subject.
 _CONTINUES = {
     "en": re.compile(
-        r"^\W*((ok(ay)?|and|but|so|then|also|or|what about|how about|what if|same|does (it|that|this)|is (it|that|this)|"
-        r"can i|do i|would (it|that|i)|why|how (long|much|many|come)|when|where|which|who)\b)",
+        r"^\W*((ok(ay)?|and|but|so|then|also|or|what about|how about|what if|same|does (it|that|this)|"
+        r"is (it|that|this)|can i|do i|would (it|that|i)|why|how (long|much|many|come)|when|where|"
+        r"which|who)\b)",
         re.IGNORECASE,
     ),
-    "zh": re.compile(r"^\W*(那|还有|另外|如果|要是|然后|所以|这个|那个|它|多久|多少|几|什么时候|为什么|怎么|可以|能)|呢\W*$"),
+    "zh": re.compile(
+        r"^\W*(那|还有|另外|如果|要是|然后|所以|这个|那个|它|多久|多少|几|什么时候|为什么|怎么|可以|能)|呢\W*$"
+    ),
 }
 _POINTS_BACK = {
-    "en": re.compile(r"\b(it|its|that|this|those|these|they|them|there|one|ones|same|instead|else)\b", re.IGNORECASE),
+    "en": re.compile(
+        r"\b(it|its|that|this|those|these|they|them|there|one|ones|same|instead|else)\b", re.IGNORECASE
+    ),
     "zh": re.compile(r"它|他们|这个|那个|这种|那种|这样|那样|这些|那些|上面|刚才|前面|同样"),
 }
 SHORT = 3  # content words; a full question seldom has fewer
@@ -27,7 +32,7 @@ def search_query(history: Sequence[Message], text: str) -> str:
     """The text to search with: `text`, preceded by the customer's earlier question when it leans on it.
 
     Customers change the subject as often as they follow up, so only a question that is short or points back
-    carries the old subject along. Of the earlier questions the last complete one is taken, `LOOK_BACK` at most.
+    carries the old subject along. Of the earlier questions the last complete one is taken.
     """
     earlier = [message.content for message in history if message.role == "user"]
     if not earlier or not leans_back(text):

@@ -2,14 +2,16 @@
 
 import re
 
-# After the mark may follow closing quotes and citations; an English full stop ends a sentence only before white
-# space, so that 2.4 GHz, example.com and $5.95 stay whole.
+# After the mark may follow closing quotes and citations; an English full stop ends a sentence only before
+# white space, so that 2.4 GHz, example.com and $5.95 stay whole.
 _END = re.compile(r"(?:[。！？；]+|[.!?]+(?=[\s\"')\]]|$))[\"'”’)）\]]*(?:\s*\[\d{1,2}\])*[。.]?\s*|\n+")
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|No|St|a\.m|p\.m)|\b[A-Z]|(?:^|\s)\d{1,2})\.\s*$")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|No|St|a\.m|p\.m)|\b[A-Z]|(?:^|\s)\d{1,2})\.\s*$"
+)
 
 
 def split_sentences(text: str) -> list[str]:
-    """The sentences of a complete text, in order, each with what follows it up to the next; no text is lost."""
+    """The sentences of a complete text, in order, each with what stands before the next; no text is lost."""
     sentences, rest = take_sentences(text)
     return [*sentences, rest] if rest.strip() else sentences
 

@@ -1,7 +1,8 @@
-"""The sources of an answer: the best articles, each widened from the passages that were found to what stands around.
+"""The sources of an answer: the best articles, each widened from the passages found to what stands around.
 
-Small passages are found best, but an answer often needs the section next to the one that matched. So the search
-runs over passages and the model reads more of their articles: much of the first, the core of the others.
+Small passages are found best, but an answer often needs the section next to the one that matched. So the
+search runs over passages and the model reads more of their articles: much of the first, the core of the
+others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,8 @@ from retrieval.split import LIMIT, size
 PASSAGES_AN_ARTICLE = 4  # looked at for each source, since several of one article may match
 WIDTHS = (4 * LIMIT // 5, LIMIT // 2)  # of the first source (some 130 English words), and of each other
 SECTION = "## "
-# What past questions add: their cosine above CHANCE, weighted, on top of the search's own score. With 365 past
-# questions the right article came first for 45 instead of 36 of the 60 answerable sample questions.
+# What past questions add: their cosine above CHANCE, weighted, on top of the search's own score. With 365
+# past questions the right article came first for 45 instead of 36 of the 60 answerable sample questions.
 ASKED_WEIGHT = 0.25
 CHANCE = 0.3
 UNFOUND = 0.15  # score of an article that only a past question leads to
@@ -36,8 +37,8 @@ def find_sources(
     """At most `count` hits, one an article, best first; their passages are widened.
 
     `near` are the articles that answered the nearest past questions, with their cosines. Passages in another
-    language are left out, unless the best one of all is: then the knowledge base has no article on this in the
-    customer's language.
+    language are left out, unless the best one of all is: then the knowledge base has no article on this in
+    the customer's language.
     """
     hits = index.search(query, PASSAGES_AN_ARTICLE * max(count, PASSAGES), language)
     foreign = bool(hits) and hits[0].passage.language != language
@@ -64,7 +65,7 @@ def _source(known: Sequence[Hit], index: Searcher, rank: int) -> Hit:
 def widen(found: Sequence[Passage], article: Sequence[Passage], width: int) -> Passage:
     """One passage of the best found, the article's beginning and what stands around, as long as it fits.
 
-    `found` is best first; the result keeps the article's order, and each section begins with a line "## heading".
+    `found` is best first; the result keeps the article's order; each section begins with a line "## heading".
     """
     places = {passage.id: i for i, passage in enumerate(article)}
     if found[0].id not in places:

@@ -1,4 +1,4 @@
-"""Curated answers: sentences a person wrote, for messages that need no search and for what the bot says of itself."""
+"""Curated answers: sentences a person wrote, for small talk and for what the bot says of itself."""
 
 import re
 import tomllib
@@ -9,7 +9,7 @@ from pathlib import Path
 from chatbot.errors import BadSettings
 
 SHIPPED = Path(__file__).with_name("templates.toml")
-NEEDED = ("abstain", "clarify", "handoff", "other_language")
+NEEDED = ("abstain", "clarify", "handoff", "other_language", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,14 @@ class Templates:
             rows = tomllib.loads(path.read_text(encoding="utf-8")).get("template", [])
             templates = [_template(row) for row in rows]
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, re.error) as error:
-            raise BadSettings(f"The templates in {path} cannot be read ({error}); mend or remove the file.") from error
+            raise BadSettings(
+                f"The templates in {path} cannot be read ({error}); mend or remove the file."
+            ) from error
         self._by_name = {template.name: template for template in templates}
         if missing := [name for name in NEEDED if name not in self._by_name]:
-            raise BadSettings(f"The templates in {path} lack {', '.join(missing)}; see {SHIPPED.name} for the form.")
+            raise BadSettings(
+                f"The templates in {path} lack {', '.join(missing)}; see {SHIPPED.name} for the form."
+            )
 
     @classmethod
     def open(cls, home: Path) -> "Templates":

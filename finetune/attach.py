@@ -15,6 +15,7 @@ from finetune.candidates import Candidate
 from finetune.example import Example
 from finetune.redact import SURROGATE
 from finetune.support import carried
+from retrieval.asked import Precedent, by_article
 from retrieval.passage import Passage
 from retrieval.text import terms
 
@@ -49,7 +50,7 @@ class Knowledge(Searcher, Protocol):
     @property
     def version(self) -> str: ...
 
-    def answered_before(self, question: str, leave_out: str = "") -> dict[str, float]: ...
+    def precedents(self, question: str, leave_out: str = "") -> list[Precedent]: ...
 
 
 class Attacher:
@@ -99,7 +100,7 @@ class Attacher:
     def _found(self, candidate: Candidate) -> list[Passage]:
         query = search_query(candidate.history, candidate.question)
         if query not in self._hits:
-            near = self._index.answered_before(query, leave_out=query)
+            near = by_article(self._index.precedents(query, leave_out=query))
             sources = find_sources(self._index, query, candidate.language, near, POOL)
             self._hits[query] = [source.passage for source in sources]
         return self._hits[query]

@@ -1,8 +1,8 @@
 """Fit when the bot dares to answer: the weights in chatbot/policy.py, from questions in the support logs.
 
-`python -m finetune.calibrate LOGS...` prints them for the installation in CHATBOT_HOME. Every past question is
-judged by the others: once as it is, and once with the article that answered it taken away, which makes it a
-question without an answer that looks just like one with.
+`python -m finetune.calibrate LOGS...` prints them for the installation in CHATBOT_HOME. Every past question
+is judged by the others: once as it is, and once with the article that answered it taken away, which makes it
+a question without an answer that looks just like one with.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from chatbot.sources import find_sources
 from finetune.attach import POOL, Attacher
 from finetune.dataset import taught
 from finetune.logs import read_logs
+from retrieval.asked import by_article
 from retrieval.index import Index
 from retrieval.passage import Hit
 
@@ -30,17 +31,19 @@ RIDGE = 0.1
 def calibrate(logs: Sequence[Path], index: Index) -> dict[str, float]:
     """Weights of a logistic regression of "answerable" on what the search sees."""
     rows, answers = samples(logs, index)
-    return dict(zip(NAMES, (round(float(w), 1) for w in _fit(np.array(rows), np.array(answers))), strict=True))
+    return dict(
+        zip(NAMES, (round(float(w), 1) for w in _fit(np.array(rows), np.array(answers))), strict=True)
+    )
 
 
 def samples(logs: Sequence[Path], index: Index) -> tuple[list[list[float]], list[float]]:
-    """One row of features and one label (1: answerable) for each past question, and for each without its article."""
+    """Features and label (1: answerable) of each past question, and of each without its article."""
     drops: Counter[str] = Counter()
     rows: list[list[float]] = []
     answers: list[float] = []
     for candidate, example in taught(read_logs(logs), Attacher(index, drops), index, drops, Counter()):
         query = search_query(candidate.history, candidate.question)
-        near = index.answered_before(query, leave_out=query)
+        near = by_article(index.precedents(query, leave_out=query))
         hits = find_sources(index, query, candidate.language, near, POOL)
         if hits:
             rows.append(_features(hits[:3], near))

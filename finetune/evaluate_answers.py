@@ -49,7 +49,11 @@ def read_questions(path: Path) -> list[Question]:
 
 
 def run(
-    path: Path, *, settings: Settings, out: Path | None = None, on_step: Callable[[int, int], None] | None = None
+    path: Path,
+    *,
+    settings: Settings,
+    out: Path | None = None,
+    on_step: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Ask every question of an installation and measure the answers; `out` gets the report as JSON."""
     questions = read_questions(path)
@@ -86,7 +90,12 @@ async def ask(chat: Chat, question: Question) -> dict[str, Any]:
     conversation = chat.new_conversation("evaluation", question.language)
     sources, last = await collect(chat.reply(conversation, question.text, history=question.history))
     if not isinstance(last, Done):
-        return {"id": question.id, "language": question.language, "failed": last.message, **_judge(question, None)}
+        return {
+            "id": question.id,
+            "language": question.language,
+            "failed": last.message,
+            **_judge(question, None),
+        }
     return {
         "id": question.id,
         "language": question.language,
@@ -123,7 +132,8 @@ def _judge(question: Question, turn: Turn | None) -> dict[str, Any]:
     return {
         "answerable": bool(question.articles),
         "answered": bool(turn) and turn is not None and turn.decision == "answer",
-        "right_article": bool(turn) and any(c.article in question.articles for c in (turn.citations if turn else [])),
+        "right_article": bool(turn)
+        and any(c.article in question.articles for c in (turn.citations if turn else [])),
         "facts": sum(stated) / len(stated) if stated else None,
         "right_language": bool(answer) and language_of(answer) == question.language,
     }

@@ -1,4 +1,4 @@
-"""What a model itself writes on held-out examples, before any check of the turn: loss, ROUGE-L, citation, language."""
+"""What a model writes on held-out examples, before any check: loss, ROUGE-L, citation, language."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ PROBES = 8
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One held-out example: `citation` is 1 when the model cites the right passage, or says that none answers."""
+    """One held-out example: `citation` is 1 for the right passage cited, or for saying that none answers."""
 
     id: str
     language: str
@@ -33,14 +33,14 @@ class Scored:
 def evaluate_model(
     folder: Path, examples: Sequence[Example], on_step: Callable[[int, int], None] | None = None
 ) -> tuple[list[Scored], list[dict[str, Any]]]:
-    """Score a model folder; also returns the first outputs as probes: messages and greedy token ids, unpadded.
+    """Score a model folder; also returns probes: the first examples with their greedy token ids.
 
     A server that runs this model must give the same tokens for the probes.
     """
     import torch
 
     model, tokenizer = load(folder)
-    model.eval()
+    model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
     with torch.inference_mode():
         outputs = _generate(model, tokenizer, examples, on_step)
         losses = [_loss(model, tokenizer, example) for example in examples]
@@ -82,7 +82,9 @@ def _generate(
             tokenizer.apply_chat_template(examples[i].messages, add_generation_prompt=True, tokenize=False)
             for i in batch
         ]
-        inputs = tokenizer(texts, add_special_tokens=False, padding=True, return_tensors="pt").to(model.device)
+        inputs = tokenizer(texts, add_special_tokens=False, padding=True, return_tensors="pt").to(
+            model.device
+        )
         made = model.generate(**inputs, max_new_tokens=ANSWER_TOKENS, do_sample=False)
         new = made[:, inputs["input_ids"].shape[1] :]
         for i, text in zip(batch, tokenizer.batch_decode(new, skip_special_tokens=True), strict=True):
@@ -98,7 +100,24 @@ def _probe(model: Any, tokenizer: Any, example: Example) -> dict[str, Any]:
     ).to(model.device)
     made = model.generate(**inputs, max_new_tokens=ANSWER_TOKENS, do_sample=False)[0]
     ids = made[inputs["input_ids"].shape[1] :].tolist()
-    return {"messages": example.messages, "tokens": ids, "text": tokenizer.decode(ids, skip_special_tokens=True)}
+    return {
+        "messages": example.messages,
+        "tokens": ids,
+        "text": tokenizer.decode(ids, skip_special_tokens=True),
+    }
+
+
+def greedy(folder: Path, probes: Sequence[list[dict[str, str]]], tokens: int, dtype: str) -> list[str]:
+    """What the trainer's own generation says to each prompt: the reference for every server of the model."""
+    model, tokenizer = load(folder, dtype)
+    answers = []
+    for messages in probes:
+        inputs = tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
+        ).to(model.device)
+        made = model.generate(**inputs, max_new_tokens=tokens, do_sample=False)[0]
+        answers.append(tokenizer.decode(made[inputs["input_ids"].shape[1] :], skip_special_tokens=True))
+    return answers
 
 
 def _loss(model: Any, tokenizer: Any, example: Example) -> float:

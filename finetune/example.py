@@ -13,7 +13,7 @@ from retrieval.passage import Passage
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """`gold` is the number (from 1) of the passage the answer rests on; 0: no passage answers the question."""
+    """`gold` is the number (from 1) of the passage the answer rests on; 0: no passage answers it."""
 
     id: str
     language: str
@@ -32,7 +32,7 @@ class Example:
 
     @property
     def target(self) -> str:
-        """What the model shall write: the answer with its citation, or the sentence that says there is none."""
+        """What the model shall write: the answer with its citation, or that there is none."""
         if not self.gold:
             return ABSTENTION[self.language]
         answer = re.sub(r"\s+", " ", self.answer).strip()
@@ -41,11 +41,9 @@ class Example:
 
 def write(examples: Iterable[Example], path: Path) -> int:
     """Write one JSON object a line; returns how many."""
-    count = 0
-    with path.open("w", encoding="utf-8") as file:
-        for count, example in enumerate(examples, start=1):
-            file.write(json.dumps(asdict(example), ensure_ascii=False) + "\n")
-    return count
+    rows = [json.dumps(asdict(example), ensure_ascii=False) + "\n" for example in examples]
+    path.write_text("".join(rows), encoding="utf-8")
+    return len(rows)
 
 
 def read(path: Path) -> Iterator[Example]:

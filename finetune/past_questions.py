@@ -8,8 +8,8 @@ from pathlib import Path
 
 from chatbot.query import search_query
 from finetune.attach import Attacher
-from finetune.dataset import taught
 from finetune.conversation import Problem
+from finetune.dataset import taught
 from finetune.logs import read_logs
 from retrieval.asked import ASKED, Pair, write_asked
 from retrieval.embed import Embedder
@@ -21,7 +21,7 @@ def learn_questions(
 ) -> int:
     """Write the redacted questions of the logs into the index, each with its article; returns how many.
 
-    A question whose agent honestly had no answer is kept with no article: it helps to know when not to answer.
+    A question whose agent had no answer is kept with no article: it helps to know when not to answer.
     `problems` collects the lines that could not be read.
     """
     index = Index.open(index_folder, embedder)
@@ -31,6 +31,7 @@ def learn_questions(
         Pair(
             search_query(candidate.history, candidate.question),
             example.passages[example.gold - 1].article if example.gold else "",
+            example.answer,
         )
         for candidate, example in made
     ]

@@ -1,4 +1,4 @@
-"""From log files to a model folder: read, redact, build the data set, train, merge, compare with the base, report."""
+"""From log files to a model folder: redact, build the data set, train, merge, compare with the base."""
 
 import json
 import shutil
@@ -24,7 +24,9 @@ from retrieval.index import Index
 from retrieval.ingest import ingest
 
 Say = Callable[[str], None]
-MINUTES = 5.5  # of training when neither epochs nor minutes are given: the whole run stays under 12 on two cores
+MINUTES = (
+    5.5  # of training when neither epochs nor minutes are given: the whole run stays under 12 on two cores
+)
 
 
 @dataclass(slots=True)
@@ -117,14 +119,22 @@ def _data(
 
 
 def _train(
-    start: ModelFolder, examples: list[Example], validation: list[Example], out: Path, recipe: Recipe, say: Say
+    start: ModelFolder,
+    examples: list[Example],
+    validation: list[Example],
+    out: Path,
+    recipe: Recipe,
+    say: Say,
 ) -> Trained:
     bound = f", at most {recipe.minutes:g} minutes" if recipe.minutes else ""
     say(f"Training {start.label} on {len(examples)} examples, {recipe.epochs:g} epochs{bound}")
     progress = _Progress(say, "Training")
     shutil.rmtree(out, ignore_errors=True)
-    trained = train(start.path, examples, validation, out, recipe, lambda p, loss: progress(p, f", loss {loss:.3f}"))
-    say(f"Trained {trained.steps} steps in {_minutes(trained.seconds)}, {trained.tokens / trained.seconds:.0f} tokens/s")
+    trained = train(
+        start.path, examples, validation, out, recipe, lambda p, loss: progress(p, f", loss {loss:.3f}")
+    )
+    speed = trained.tokens / trained.seconds
+    say(f"Trained {trained.steps} steps in {_minutes(trained.seconds)}, {speed:.0f} tokens/s")
     return trained
 
 
@@ -177,7 +187,9 @@ def _report(
         "better": all(comparison[measure]["better"] for measure in ("loss", "rouge_l", "citation")),
         "samples": [
             {"id": b.id, "base": b.output, "tuned": a.output}
-            for b, a in sorted(zip(before, after, strict=True), key=lambda pair: pair[0].rouge_l - pair[1].rouge_l)
+            for b, a in sorted(
+                zip(before, after, strict=True), key=lambda pair: pair[0].rouge_l - pair[1].rouge_l
+            )
         ][:20],
     }
 
@@ -185,7 +197,9 @@ def _report(
 def _tell(report: dict[str, Any], folder: Path) -> list[str]:
     lines = [f"On {report['held_out']} held-out examples (mean and 95 % interval):"]
     for measure, row in report["comparison"].items():
-        cells = [f"{row[k]['mean']:.3f} [{row[k]['low']:.3f}, {row[k]['high']:.3f}]" for k in ("base", "tuned")]
+        cells = [
+            f"{row[k]['mean']:.3f} [{row[k]['low']:.3f}, {row[k]['high']:.3f}]" for k in ("base", "tuned")
+        ]
         lines.append(f"  {measure:15} base {cells[0]}   tuned {cells[1]}")
     verdict = "better than" if report["better"] else "NOT better with confidence than"
     lines.append(f"{report['model']} is {verdict} {report['base']}; report and loss curve are in {folder}")

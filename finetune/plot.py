@@ -15,7 +15,12 @@ def plot_loss(trained: Trained, path: Path) -> None:
         steps, losses = zip(*trained.curve, strict=True)
         axes.plot(steps, losses, color="#2f6f5e", linewidth=1.8, label="training")
     axes.plot(
-        [0, trained.steps], trained.validation, "o--", color="#c2613a", linewidth=1.2, label="validation, before and after"
+        [0, trained.steps],
+        trained.validation,
+        "o--",
+        color="#c2613a",
+        linewidth=1.2,
+        label="validation, before and after",
     )
     axes.set_xlabel("step")
     axes.set_ylabel("loss (nats per token)")

@@ -1,7 +1,8 @@
 """Openly licensed dialogue sets as training examples: grounding practice beside a company's own logs.
 
-`python -m finetune.public_sets FOLDER OUT.jsonl` writes the mix that the shipped adapter was trained on. Each reader takes the folder of one set and yields examples. A question whose gold passage is left out becomes
-one that has no answer. The licences (Apache-2.0, see docs/default-model.md) allow trained weights.
+`python -m finetune.public_sets FOLDER OUT.jsonl` writes the mix that the shipped adapter was trained on. Each
+reader takes the folder of one set and yields examples. A question whose gold passage is left out becomes one
+that has no answer. The licences (Apache-2.0, see docs/default-model.md) allow trained weights.
 """
 
 import json
@@ -41,7 +42,9 @@ def mtrag(folder: Path, rng: random.Random) -> Iterator[Example]:
     for talk in _rows(folder / "dialogues.jsonl"):
         known = [i for i in talk["knowledge_ids"] if i in corpus]
         answerable = talk["answerability"] in ("ANSWERABLE", "PARTIAL")
-        if talk["answerability"] not in ("ANSWERABLE", "PARTIAL", "UNANSWERABLE") or (answerable and not known):
+        if talk["answerability"] not in ("ANSWERABLE", "PARTIAL", "UNANSWERABLE") or (
+            answerable and not known
+        ):
             continue
         history = [Message(m["role"], m["content"]) for m in talk["messages"]]
         answer = " ".join(_sentences(talk["response"])[:3])
@@ -75,12 +78,14 @@ def crosswoz(folder: Path, rng: random.Random) -> Iterator[Example]:
         for i, name in turns:
             history = [Message(m["role"], m["content"]) for m in talk["messages"][:i]]
             answer = talk["messages"][i]["content"]
-            informed = [v for a, _, _, v in talk["messages"][i]["dialog_act"] if a == "Inform"]
+            told = [v for a, _, _, v in talk["messages"][i]["dialog_act"] if a == "Inform"]
             others = [p for other, p in entries.items() if other != name]
-            if name not in entries or len(others) < 2 or not all(v in answer for v in informed):
+            if name not in entries or len(others) < 2 or not all(v in answer for v in told):
                 continue
             gold, question = [entries[name]], history[-1].content
-            yield _mix(f"{talk['id']}-{i}", "zh", question, answer, gold, others, history[:-1], "crosswoz", rng)
+            yield _mix(
+                f"{talk['id']}-{i}", "zh", question, answer, gold, others, history[:-1], "crosswoz", rng
+            )
 
 
 Reader = Callable[[Path, random.Random], Iterator[Example]]
@@ -142,7 +147,8 @@ def _excerpt(row: dict, answer: str, words: int = 140) -> Passage:
     sentences = _sentences(row["text"])
     best, best_score = "", -1.0
     for start in range(len(sentences)):
-        window, length = [], 0
+        window: list[str] = []
+        length = 0
         for sentence in sentences[start:]:
             length += len(sentence.split())
             if window and length > words:

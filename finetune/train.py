@@ -1,8 +1,8 @@
 """Train a LoRA adapter on examples: trl's trainer with the loss computed only where an answer stands.
 
 The vocabulary of a multilingual model is its largest matrix (two thirds of the embedded one), and nine of ten
-tokens of a grounded example are prompt. So only the hidden states that predict the answer are projected onto it,
-which makes a step on the CPU several times faster and gives the same loss.
+tokens of a grounded example are prompt. So only the hidden states that predict the answer are projected onto
+it, which makes a step on the CPU several times faster and gives the same loss.
 """
 
 import time
@@ -51,7 +51,7 @@ def train(
     recipe: Recipe,
     on_step: Callable[[float, float], None] | None = None,
 ) -> Trained:
-    """Tune the model in `base`; writes the adapter to `out`. `on_step` gets the share done (0..1) and the loss.
+    """Tune the model in `base`; writes the adapter to `out`. `on_step` gets the share done and the loss.
 
     Raises TrainingError when there is nothing to train on.
     """
@@ -59,12 +59,14 @@ def train(
     from transformers import PrinterCallback
 
     model, tokenizer = load(base)
-    if model.device.type == "cpu":  # torch's fused attention is a third slower there at a head size of 256
+    if not _on_gpu():  # torch's fused attention is a third slower there at a head size of 256
         model.set_attn_implementation("eager")
     rows = encode(tokenizer, examples)
     held = encode(tokenizer, validation)
     if not rows:
-        raise TrainingError(f"No example fits into {MAX_TOKENS} tokens; shorten the passages or check the logs.")
+        raise TrainingError(
+            f"No example fits into {MAX_TOKENS} tokens; shorten the passages or check the logs."
+        )
     clock = _Clock(recipe, len(rows), on_step)
     trainer = _trainer_class()(
         model=model,
@@ -90,8 +92,8 @@ def train(
     return Trained(out, seconds, trainer.state.global_step, tokens, left_out, curve, (before, after))
 
 
-def load(folder: Path) -> tuple[Any, Any]:
-    """Model and tokenizer of a model folder; bfloat16 where the processor computes in it, else float32."""
+def load(folder: Path, dtype: str = "") -> tuple[Any, Any]:
+    """Model and tokenizer of a model folder; the faster number format unless a `dtype` is named."""
     import torch
     from datasets import disable_progress_bars
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -103,7 +105,9 @@ def load(folder: Path) -> tuple[Any, Any]:
     disable_progress_bars()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.padding_side = "right"
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, best_dtype())), tokenizer
+    return AutoModelForCausalLM.from_pretrained(
+        folder, dtype=getattr(torch, dtype or best_dtype())
+    ), tokenizer
 
 
 def encode(tokenizer: Any, examples: Sequence[Example]) -> list[dict[str, list[int]]]:
@@ -116,7 +120,8 @@ def encode(tokenizer: Any, examples: Sequence[Example]) -> list[dict[str, list[i
         prompt = tokenizer.apply_chat_template(
             example.messages, add_generation_prompt=True, tokenize=True, return_dict=False
         )
-        answer = tokenizer(example.target, add_special_tokens=False).input_ids + [tokenizer.eos_token_id]
+        answer = tokenizer(example.target, add_special_tokens=False).input_ids
+        answer = [*answer, tokenizer.eos_token_id]
         if len(prompt) + len(answer) <= MAX_TOKENS:
             mask = [0] * len(prompt) + [1] * len(answer)
             rows.append({"input_ids": prompt + answer, "completion_mask": mask})
@@ -161,6 +166,12 @@ class _Clock:
         return Watch()
 
 
+def _on_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
 def _lora(layers: int, recipe: Recipe) -> Any:
     """Adapters in the upper two thirds of the layers: the gradient need not go through the rest."""
     from peft import LoraConfig
@@ -176,7 +187,7 @@ def _lora(layers: int, recipe: Recipe) -> Any:
 
 def _arguments(out: Path, recipe: Recipe) -> Any:
     import torch
-    from trl import SFTConfig
+    from trl import SFTConfig  # type: ignore[attr-defined]
 
     return SFTConfig(
         output_dir=str(out),
@@ -191,7 +202,7 @@ def _arguments(out: Path, recipe: Recipe) -> Any:
         completion_only_loss=True,
         gradient_checkpointing=False,
         bf16=False,  # the weights are bfloat16 already; the adapter stays in float32
-        use_cpu=not torch.cuda.is_available(),
+        use_cpu=not _on_gpu(),
         logging_steps=1,
         save_strategy="no",
         report_to=[],
@@ -204,7 +215,7 @@ def _trainer_class() -> Any:
     """Made on first use, because trl takes seconds to import."""
     import torch
     from torch.nn.functional import cross_entropy
-    from trl import SFTTrainer
+    from trl import SFTTrainer  # type: ignore[attr-defined]
 
     class AnswerTrainer(SFTTrainer):
         clock: _Clock
@@ -212,7 +223,8 @@ def _trainer_class() -> Any:
         def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
             from torch.optim.lr_scheduler import LambdaLR
 
-            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, self.clock.rate)
+            stepped: Any = optimizer or self.optimizer
+            self.lr_scheduler = LambdaLR(stepped, self.clock.rate)
             return self.lr_scheduler
 
         def compute_loss(

@@ -1,4 +1,4 @@
-"""Questions that were asked before, each with the article that answered it: what the articles' own words lack.
+"""Questions asked before, each with the article that answered it: what the articles' own words lack.
 
 Customers say "my money" where the article says "refund". A company's past conversations know both, so a new
 question is also compared with old ones, and the articles that answered its nearest neighbours move up.
@@ -7,9 +7,10 @@ question is also compared with old ones, and the articles that answered its near
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,15 +21,27 @@ if TYPE_CHECKING:
     import numpy as np
 
 ASKED = "asked"  # the folder inside the index
+MANIFEST = "manifest.json"
 NEIGHBOURS = 12
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A past question and the article that answered it; article "" when none did."""
+    """A past question, the article that answered it and the answer; both "" when there was none."""
 
     question: str
     article: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Precedent:
+    """A past question with its cosine to the new one."""
+
+    pair: Pair
+    cosine: float
 
 
 class Asked:
@@ -41,47 +54,62 @@ class Asked:
 
     @classmethod
     def open(cls, folder: Path, embedder: Embedder) -> Asked:
-        """The questions that `write_asked` left in the folder; none when there is no such folder.
+        """The questions that `write_asked` left in the folder.
 
-        Raises IndexDamaged when the folder is incomplete or was made with another embedder.
+        None when there is no such folder, or when another embedder made it: then the logs want learning again.
+        Raises IndexDamaged when the folder is incomplete.
         """
         import numpy as np
 
+        none = cls([], np.zeros((0, embedder.dimension), "float32"), embedder)
         if not folder.exists():
-            return cls([], np.zeros((0, embedder.dimension), "float32"), embedder)
+            return none
         try:
-            manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             lines = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
             vectors = np.load(folder / "vectors.npy")
-        except (OSError, ValueError) as error:
-            raise IndexDamaged(f"The past questions in {folder} cannot be read; ingest the logs again.") from error
-        pairs = [Pair(**json.loads(line)) for line in lines]
-        if manifest["embedder"] != embedder.name or len(pairs) != len(vectors):
-            raise IndexDamaged(f"The past questions in {folder} do not fit the embedder; ingest the logs again.")
+            pairs = [Pair(**json.loads(line)) for line in lines]
+            made_with, complete = manifest["embedder"], len(pairs) == len(vectors)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IndexDamaged(
+                f"The past questions in {folder} cannot be read; ingest again with `--logs`."
+            ) from error
+        if not complete:
+            raise IndexDamaged(f"The past questions in {folder} are incomplete; ingest again with `--logs`.")
+        if made_with != embedder.name:
+            log.warning(
+                "The past questions in %s were learnt with another embedder and are left aside.", folder
+            )
+            return none
         return cls(pairs, vectors, embedder)
 
     def __len__(self) -> int:
         return len(self._pairs)
 
-    def nearest(self, question: str, leave_out: str = "") -> dict[str, float]:
-        """The articles of the nearest past questions, each with its best cosine; "" stands for unanswered ones.
+    def nearest(self, question: str, leave_out: str = "") -> list[Precedent]:
+        """The nearest past questions, nearest first.
 
         `leave_out` is a past question that does not count, so that one can be judged by the others.
         """
         import numpy as np
 
         if not self._pairs or not question.strip():
-            return {}
+            return []
         cosines = self._vectors @ self._embedder.encode([question])[0]
-        best: dict[str, float] = {}
-        for i in np.argsort(-cosines)[: NEIGHBOURS + 4 * bool(leave_out)]:
-            if self._pairs[i].question != leave_out:
-                best.setdefault(self._pairs[i].article, float(cosines[i]))
-        return best
+        order = [i for i in np.argsort(-cosines) if self._pairs[i].question != leave_out]
+        return [Precedent(self._pairs[i], float(cosines[i])) for i in order[:NEIGHBOURS]]
+
+
+def by_article(precedents: Sequence[Precedent]) -> dict[str, float]:
+    """The articles that answered them, each with its best cosine; "" stands for unanswered questions."""
+    best: dict[str, float] = {}
+    for precedent in precedents:
+        best.setdefault(precedent.pair.article, precedent.cosine)
+    return best
 
 
 def write_asked(pairs: Sequence[Pair], folder: Path, embedder: Embedder) -> int:
-    """Write the folder anew and return how many questions it holds; one that is cut off leaves the old one."""
+    """Write the folder anew and return how many questions it holds; being cut off leaves the old one."""
     import numpy as np
 
     unique = list(dict.fromkeys(pairs))
@@ -91,8 +119,16 @@ def write_asked(pairs: Sequence[Pair], folder: Path, embedder: Embedder) -> int:
     np.save(building / "vectors.npy", embedder.encode([pair.question for pair in unique]))
     with (building / "questions.jsonl").open("w", encoding="utf-8") as file:
         for pair in unique:
-            file.write(json.dumps({"question": pair.question, "article": pair.article}, ensure_ascii=False) + "\n")
-    (building / "manifest.json").write_text(json.dumps({"embedder": embedder.name, "questions": len(unique)}))
+            file.write(json.dumps(asdict(pair), ensure_ascii=False) + "\n")
+    (building / MANIFEST).write_text(json.dumps({"embedder": embedder.name, "questions": len(unique)}))
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
     return len(unique)
+
+
+def asked_version(folder: Path) -> int:
+    """A number that changes when the questions are written anew; 0 when there are none."""
+    try:
+        return (folder / MANIFEST).stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

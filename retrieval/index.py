@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval import versions
-from retrieval.asked import ASKED, Asked
+from retrieval.asked import ASKED, Asked, Precedent, asked_version
 from retrieval.content import read_content
 from retrieval.dense import Dense
 from retrieval.embed import Embedder, load_embedder
@@ -41,6 +41,7 @@ class Index:
 
     def __init__(self, folder: Path, embedder: Embedder, opened: _Opened) -> None:
         self._folder = folder
+        self._asked_version = asked_version(folder / ASKED)
         self._asked = Asked.open(folder / ASKED, embedder)
         self._embedder = embedder
         self._opened = opened
@@ -69,18 +70,21 @@ class Index:
         """The passages of one article in order; empty when there is none of that name."""
         return self._opened.articles.get(name, [])
 
-    def answered_before(self, question: str, leave_out: str = "") -> dict[str, float]:
-        """The articles that answered the nearest past questions, each with its best cosine; "" if none did."""
+    def precedents(self, question: str, leave_out: str = "") -> list[Precedent]:
+        """The nearest past questions, nearest first; none when no logs were learnt."""
         return self._asked.nearest(question, leave_out)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of other texts, to be compared with each other: (len(texts), dimension), normalised rows."""
+        """Vectors of texts, to be compared with each other: (len(texts), dimension), rows of length 1."""
         return self._embedder.encode(texts)
 
     def refresh(self) -> None:
         """Move to a newer version if one has been published; costs one small read when there is none."""
         if versions.current(self._folder) != self._opened.version:
             self._opened = _open(self._folder, self._embedder)
+        if (version := asked_version(self._folder / ASKED)) != self._asked_version:
+            self._asked = Asked.open(self._folder / ASKED, self._embedder)
+            self._asked_version = version
 
     def search(
         self, query: str, k: int = 5, language: str | None = None, *, share: float | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.test_layers import LAYERS, imported
 
 ROOT = Path(__file__).resolve().parent.parent
-OWN = {*LAYERS, "tests", "benchmarks"}
+OWN = {*LAYERS, "tests", "benchmarks", "requirements"}
 
 
 def names(requirements: list[str]) -> set[str]:

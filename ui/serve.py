@@ -36,6 +36,8 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     from chatbot.app import build_chat
 
     with listen(settings.host, settings.port) as taken:
+        if settings.engine != "openai" and not (settings.home / "models").is_dir():
+            say("Preparing the model (once, about a minute) ...")
         say("Loading the model and the index ...")
         chat = build_chat(settings)
         chat.index.search("warm up", 1)  # else the first visitor waits while the embedder is loaded

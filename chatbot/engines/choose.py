@@ -40,12 +40,14 @@ def _local(settings: Settings) -> Engine:
 
 
 def _vllm(settings: Settings) -> Engine:
+    from chatbot.engines.local import same_dtype
     from chatbot.engines.vllm_engine import VllmEngine
     from chatbot.engines.vllm_process import VllmProcess
     from chatbot.models import resolve_model
 
     folder = resolve_model(settings.model, settings.home)
-    process = VllmProcess(folder, settings.vllm_python, settings.home / "vllm.log", settings.dtype)
+    dtype = same_dtype() if settings.dtype == "auto" else settings.dtype
+    process = VllmProcess(folder, settings.vllm_python, settings.home / "vllm.log", dtype)
     try:
         process.start()
     except BaseException:  # Ctrl-C during the start, too

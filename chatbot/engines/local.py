@@ -34,7 +34,7 @@ class LocalEngine:
 
         self.model = folder.label
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.dtype = best_dtype() if dtype == "auto" else dtype
+        self.dtype = same_dtype() if dtype == "auto" else dtype
         self._tokenizer, self._network = _load(folder.path, self.dtype, self.device)
         self._ends = _end_tokens(self._tokenizer, self._network)
         self._context = int(self._network.config.max_position_embeddings)
@@ -148,8 +148,19 @@ class LocalEngine:
         return prompt
 
 
+def same_dtype() -> Dtype:
+    """What both engines compute in unless told otherwise, so that they give the same answers.
+
+    On a CPU that is float32: of 12 prompts both engines answered 12 alike, token for token, against 9 in bfloat16,
+    where each rounds in its own way.
+    """
+    import torch
+
+    return best_dtype() if torch.cuda.is_available() else "float32"
+
+
 def best_dtype() -> Dtype:
-    """bfloat16 where the processor computes in it, otherwise float32.
+    """The faster number format: bfloat16 where the processor computes in it, otherwise float32.
 
     With AVX512-BF16 on 2 cores bfloat16 reads 2100 tokens/s and writes 28, float32 760 and 15; without such
     instructions bfloat16 is emulated and the slower of the two.

@@ -20,8 +20,8 @@ from tests.retrieval.hashing import HashingEmbedder
 
 ARTICLES = {
     "refunds.md": "---\ntitle: Refunds\nurl: https://shop.example/refunds\n---\n\n# Refunds\n\n"
-    "A refund reaches you within 5 business days. It goes back to the card, account or gift card that you paid with, "
-    "and an e-mail tells you when it is on its way.\n\n## Sale items\n\nFinal sale items cannot be refunded. "
+    "A refund reaches you within 5 business days. It goes back to the card, account or gift card that you paid "
+    "with, and an e-mail tells you when it is on its way.\n\n## Sale items\n\nFinal sale items cannot be refunded. "
     "The product page and the basket carry a red label when an item is sold under these terms for good.\n",
     "shipping.md": "# Shipping costs\n\nStandard shipping costs $5.95 per order.\n",
     "tuikuan.md": "# 退款多久到账\n\n退款会在5个工作日内到账。\n",
@@ -128,9 +128,16 @@ def test_a_question_about_nothing_known_is_not_generated(make: Callable[..., Cha
 
 @pytest.mark.parametrize(
     ("text", "decision", "language"),
-    [("Hi there!", "template", "en"), ("您好", "template", "zh"), ("转人工", "handoff", "zh"), ("???", "clarify", "en")],
+    [
+        ("Hi there!", "template", "en"),
+        ("您好", "template", "zh"),
+        ("转人工", "handoff", "zh"),
+        ("???", "clarify", "en"),
+    ],
 )
-def test_messages_that_need_no_model(make: Callable[..., Chat], text: str, decision: str, language: str) -> None:
+def test_messages_that_need_no_model(
+    make: Callable[..., Chat], text: str, decision: str, language: str
+) -> None:
     chat = make()
     turn = ask(chat, text)
     assert (turn.decision, turn.language) == (decision, language)
@@ -146,7 +153,9 @@ def test_the_answer_is_in_the_customers_language(make: Callable[..., Chat]) -> N
 
 
 def test_a_follow_up_reaches_model_and_search_with_its_history(make: Callable[..., Chat]) -> None:
-    chat = make("A refund reaches you within 5 business days. [1]", "Final sale items cannot be refunded. [1]")
+    chat = make(
+        "A refund reaches you within 5 business days. [1]", "Final sale items cannot be refunded. [1]"
+    )
     conversation = chat.new_conversation("test")
     ask(chat, QUESTION, conversation)
     turn = ask(chat, "And for sale items?", conversation)
@@ -157,7 +166,9 @@ def test_a_follow_up_reaches_model_and_search_with_its_history(make: Callable[..
 
 
 def test_stopping_stops_the_model_and_keeps_what_was_said(make: Callable[..., Chat]) -> None:
-    chat = make("A refund reaches you within 5 business days. Final sale items cannot be refunded.", delay=0.01)
+    chat = make(
+        "A refund reaches you within 5 business days. Final sale items cannot be refunded.", delay=0.01
+    )
     conversation = chat.new_conversation("test")
 
     async def stop_after_first_text() -> None:
@@ -204,4 +215,23 @@ def test_many_conversations_at_once(make: Callable[..., Chat]) -> None:
         replies = [collect(chat.reply(chat.new_conversation("test"), QUESTION)) for _ in range(20)]
         return [last for _, last in await asyncio.gather(*replies)]
 
-    assert all(isinstance(last, Done) and "5 business days" in last.turn.answer for last in asyncio.run(all_at_once()))
+    assert all(
+        isinstance(last, Done) and "5 business days" in last.turn.answer
+        for last in asyncio.run(all_at_once())
+    )
+
+
+def test_once_a_human_owns_the_conversation_the_bot_only_takes_notes(make: Callable[..., Chat]) -> None:
+    chat = make("A refund reaches you within 5 business days. [1]")
+    conversation = chat.new_conversation("test")
+    ask(chat, "agent", conversation)
+    turn = ask(chat, QUESTION, conversation)
+    assert (turn.decision, chat.engine.generations) == ("handoff", 0)
+    assert "colleague" in turn.answer
+
+
+def test_a_model_that_plays_the_customer_is_cut_off(make: Callable[..., Chat]) -> None:
+    turn = ask(
+        make("A refund reaches you within 5 business days. [1]\nCustomer: Refund refund? [1]"), QUESTION
+    )
+    assert "Customer" not in turn.answer

@@ -1,4 +1,4 @@
-"""The evidence check: what a passage carries is linked, what it does not carry is rejected, with the reason."""
+"""The evidence check: what a passage carries is linked; what none carries is rejected, with the reason."""
 
 import pytest
 
@@ -11,7 +11,9 @@ def passage(text: str, title: str = "Help", language: str = "en") -> Passage:
 
 
 REFUND = passage("A refund reaches you within 5 business days. Opened bedding cannot be returned.", "Refunds")
-SHIPPING = passage("Standard shipping costs $5.95 and takes 3-5 days. Express is not offered for furniture.", "Shipping")
+SHIPPING = passage(
+    "Standard shipping costs $5.95 and takes 3-5 days. Express is not offered for furniture.", "Shipping"
+)
 KETTLE = passage("海鹦电水壶每2个月除垢一次。清洗时不能放进洗碗机。", "电水壶", "zh")
 
 
@@ -45,7 +47,7 @@ def test_a_carried_sentence_is_linked(sentence: str, number: int) -> None:
     ],
 )
 def test_a_sentence_the_passage_does_not_carry_is_rejected(sentence: str, reason: str) -> None:
-    assert check_sentence(sentence, [REFUND, SHIPPING, KETTLE], "") .number == 0
+    assert check_sentence(sentence, [REFUND, SHIPPING, KETTLE], "").number == 0
     assert check_sentence(sentence, [REFUND, SHIPPING, KETTLE], "").reason == reason
 
 

@@ -1,4 +1,4 @@
-"""Sentences: nothing is lost, figures and addresses stay whole, and a growing text is cut only where it is over."""
+"""Sentences: nothing is lost, figures and addresses stay whole, a growing text is cut only at an end."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,4 +33,7 @@ def test_figures_and_addresses_stay_whole() -> None:
 
 
 def test_a_citation_belongs_to_its_sentence() -> None:
-    assert [s.strip() for s in split_sentences("Five days. [1] Then wait. [2]")] == ["Five days. [1]", "Then wait. [2]"]
+    assert [s.strip() for s in split_sentences("Five days. [1] Then wait. [2]")] == [
+        "Five days. [1]",
+        "Then wait. [2]",
+    ]

@@ -1,4 +1,4 @@
-"""Sources: one an article, widened to what stands around the passage, in the customer's language where there is one."""
+"""Sources: one an article, widened to what stands around, in the customer's language where there is one."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +26,9 @@ class Shelf:
 
 
 def test_one_source_an_article() -> None:
-    shelf = Shelf(passage("refunds", 1, "One."), passage("refunds", 0, "Zero."), passage("shipping", 0, "Ship."))
+    shelf = Shelf(
+        passage("refunds", 1, "One."), passage("refunds", 0, "Zero."), passage("shipping", 0, "Ship.")
+    )
     sources = find_sources(shelf, "?", "en", {})
     assert [s.passage.article for s in sources] == ["refunds", "shipping"]
     assert sources[0].passage.text == "Zero.\nOne."
@@ -41,7 +43,8 @@ def test_another_language_only_when_it_is_best() -> None:
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=8), st.data())
 def test_widening_keeps_the_passage_the_order_and_the_bound(lengths: list[int], data: st.DataObject) -> None:
     article = [
-        passage("a", n, f"start{n} " + ("word " * length).strip(), f"H{n}") for n, length in enumerate(lengths)
+        passage("a", n, f"start{n} " + ("word " * length).strip(), f"H{n}")
+        for n, length in enumerate(lengths)
     ]
     found = data.draw(st.sampled_from(article))
     wide = widen([found], article, WIDTHS[0])

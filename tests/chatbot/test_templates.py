@@ -44,7 +44,16 @@ def test_a_message_with_a_question_does_not(text: str) -> None:
 
 
 def test_every_template_speaks_both_languages() -> None:
-    for name in ("greeting", "thanks", "goodbye", "identity", "handoff", "abstain", "clarify", "other_language"):
+    for name in (
+        "greeting",
+        "thanks",
+        "goodbye",
+        "identity",
+        "handoff",
+        "abstain",
+        "clarify",
+        "other_language",
+    ):
         assert TEMPLATES.answer(name, "en").isascii()
         assert not TEMPLATES.answer(name, "zh").isascii()
 

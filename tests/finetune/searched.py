@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from retrieval.asked import Precedent
 from retrieval.passage import Hit, Language, Passage
 from retrieval.text import terms
 
@@ -24,14 +25,13 @@ class Words:
         ranked = sorted(self.passages, key=lambda p: (-score(p), p.id))
         return [Hit(p, score(p), 0.0, score(p), 0.0) for p in ranked[:k]]
 
-
     def article(self, name: str) -> list[Passage]:
         """The passages of one article."""
         return [p for p in self.passages if p.article == name]
 
-    def answered_before(self, question: str, leave_out: str = "") -> dict[str, float]:
+    def precedents(self, question: str, leave_out: str = "") -> list[Precedent]:
         """Nobody asked before."""
-        return {}
+        return []
 
 
 def passage(article: str, title: str, text: str, heading: str = "") -> Passage:

@@ -43,8 +43,6 @@ def test_the_gold_passage_is_the_one_that_carries_the_answer() -> None:
     assert example.target.endswith(f"within 5 business days. [{example.gold}]")
 
 
-
-
 NUMBER = "a number that no passage has"
 OPPOSITE = "contradicts the passage"
 NOWHERE = "no passage supports the answer"

@@ -23,7 +23,9 @@ def test_a_carried_sentence_is_kept_whole() -> None:
     [
         ("A parcel is declared lost after 10 business days without a scan, so there are 4 more to go.",
          "A parcel is declared lost after 10 business days without a scan."),
-        ("Heavy snow closed both roads to our big depot near the river this morning: a parcel is declared lost after 10 business days without a scan.",
+        (
+            "Heavy snow closed both roads to our big depot near the river this morning: "
+            "a parcel is declared lost after 10 business days without a scan.",
          "A parcel is declared lost after 10 business days without a scan."),
     ],
 )  # fmt: skip

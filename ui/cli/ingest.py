@@ -14,8 +14,8 @@ from ui.cli import options
 from ui.errors import WorkIncomplete
 
 if TYPE_CHECKING:
-    from finetune.conversation import Problem
     from chatbot.settings import Settings
+    from finetune.conversation import Problem
     from retrieval.ingest import IngestReport
 
 
