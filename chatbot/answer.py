@@ -18,7 +18,7 @@ MAX_SENTENCES = 8
 ENOUGH = 3  # sentences of the model that need no completion
 COMPLETED_BY = 1  # of the best sentences of the sources are looked at for what the model has left out
 SAID = 0.6  # share of a sentence's words after which it counts as said
-QUOTED = 2  # sentences of the sources, when none of the model's stands
+QUOTED = 3  # sentences of the sources, when none of the model's stands
 _ROLE = re.compile(r"\s*(customer|agent|客户|客服)\s*[:：]", re.IGNORECASE)
 # How a model says that the passages are silent, beyond the sentence it was taught.
 _SILENT = re.compile(
@@ -31,11 +31,16 @@ _SILENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the search knows of a question: sources, nearest past questions by article, best sentences."""
+    """What the search knows of a question: sources, nearest past questions by article, best sentences.
+
+    `likely`: the search alone is confident that the sources answer, so a model that finds nothing in them
+    is not believed. Small models say so too readily; then the sources speak for themselves.
+    """
 
     hits: Sequence[Hit] = ()
     near: Mapping[str, float] = field(default_factory=dict)
     sentences: Sequence[Ranked] = ()
+    likely: bool = False
 
 
 class Answer:
@@ -50,7 +55,7 @@ class Answer:
         self.decision: Decision = "answer"
         self.complete = False
         self.rejected: list[tuple[str, str]] = []
-        self._ranked = found.sentences
+        self._found = found
         self._templates = templates
         self._rest = ""
         self._seen: set[frozenset[str]] = set()
@@ -92,7 +97,8 @@ class Answer:
             return ""
         if _SILENT.search(sentence):
             self.complete = True
-            self.decision = "answer" if self.citations else "abstain"
+            if not self.citations and not self._found.likely:
+                self.decision = "abstain"
             return ""
         if not words or words in self._seen or not self._speaks(sentence):
             # A small model that repeats itself never ends.
@@ -140,7 +146,7 @@ class Answer:
         if self.decision != "answer" or len(self._seen) >= ENOUGH:
             return []
         said = set(terms(self.text))
-        for ranked in self._ranked[:COMPLETED_BY]:
+        for ranked in self._found.sentences[:COMPLETED_BY]:
             words = set(terms(ranked.text))
             if words and len(words & said) / len(words) < SAID and self._speaks(ranked.text):
                 return [self._cite(ranked.text, ranked.number)]
@@ -151,7 +157,7 @@ class Answer:
         if self.decision == "abstain" or not self.passages:
             self.decision = "abstain"
             return [self.say("abstain")]
-        quotable = [ranked for ranked in self._ranked if self._speaks(ranked.text)][:QUOTED]
+        quotable = [ranked for ranked in self._found.sentences if self._speaks(ranked.text)][:QUOTED]
         if not quotable:
             self.citations.append(citation(1, self.passages[0]))
             return [self.say("other_language")]

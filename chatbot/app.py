@@ -14,7 +14,7 @@ from chatbot.errors import BadMessage, ChatbotError, MessageTooLong
 from chatbot.events import Citation, Decision, Done, Event, Failed, Sources, Status, Text
 from chatbot.extract import rank_sentences
 from chatbot.message import Message
-from chatbot.policy import Verdict, decide
+from chatbot.policy import LIKELY, Verdict, answerability, decide
 from chatbot.prompt import build_messages
 from chatbot.query import search_query
 from chatbot.settings import Settings
@@ -157,7 +157,8 @@ class Chat:
         precedents = self.index.precedents(query)
         near = by_article(precedents)
         hits = find_sources(self.index, query, reading.language, near)
-        return Found(hits, near, rank_sentences(query, hits, precedents, self.index.encode))
+        likely = bool(hits) and answerability(hits, near) >= LIKELY
+        return Found(hits, near, rank_sentences(query, hits, precedents, self.index.encode), likely)
 
     def _open(
         self,

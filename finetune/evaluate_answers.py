@@ -33,13 +33,19 @@ def read_questions(path: Path) -> list[Question]:
 
     Raises QuestionsUnreadable with the line that is wrong.
     """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise QuestionsUnreadable(f"{path} is no UTF-8 text ({error.reason}); save it as UTF-8.") from error
     questions = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(
+        text.split("\n"), start=1
+    ):  # not splitlines: U+2028 may stand in a question
         if not line.strip():
             continue
         try:
             questions.append(_question(json.loads(line), number))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise QuestionsUnreadable(
                 f"Line {number} of {path} is no question ({error!r}); it needs question, article and facts."
             ) from error
@@ -155,13 +161,15 @@ def _mean(values: Any) -> dict[str, float] | None:
 def _question(row: dict[str, Any], number: int) -> Question:
     article = row.get("article")
     articles = [article] if isinstance(article, str) else list(article or [])
+    if not row["question"].strip():
+        raise ValueError("the question is empty")
     return Question(
         str(row.get("id", number)),
         row.get("language") or language_of(row["question"]),
         row["question"],
         tuple(Message(m["role"], m["content"]) for m in row.get("history", [])),
         tuple(articles),
-        tuple(tuple(fact) for fact in row.get("facts", [])),
+        tuple((fact,) if isinstance(fact, str) else tuple(fact) for fact in row.get("facts", [])),
     )
 
 

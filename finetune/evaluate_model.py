@@ -1,5 +1,6 @@
 """What a model writes on held-out examples, before any check: loss, ROUGE-L, citation, language."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -53,9 +54,10 @@ def compare(base: Sequence[Scored], tuned: Sequence[Scored]) -> dict[str, Any]:
     """Means with 95 % intervals of both, and of the paired difference (tuned minus base)."""
     table: dict[str, Any] = {}
     for measure in ("loss", "rouge_l", "citation", "right_language"):
-        before = [float(getattr(s, measure)) for s in base]
-        after = [float(getattr(s, measure)) for s in tuned]
-        gain = bootstrap([b - a for a, b in zip(before, after, strict=True)])
+        pairs = [(getattr(b, measure), getattr(a, measure)) for b, a in zip(base, tuned, strict=True)]
+        pairs = [pair for pair in pairs if not math.isnan(sum(pair))]  # too long for a loss
+        before, after = [b for b, _ in pairs], [a for _, a in pairs]
+        gain = bootstrap([a - b for b, a in pairs])
         table[measure] = {
             "base": asdict(bootstrap(before)),
             "tuned": asdict(bootstrap(after)),

@@ -1,6 +1,6 @@
 """Measures of an answer against a reference, for English and Chinese, and how sure one can be of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retrieval.text import tokens
@@ -41,8 +41,3 @@ def bootstrap(values: Sequence[float], seed: int = 0, rounds: int = 2000) -> Int
     picks = np.random.default_rng(seed).integers(0, len(array), (rounds, len(array)))
     low, high = np.percentile(array[picks].mean(axis=1), [2.5, 97.5])
     return Interval(float(array.mean()), float(low), float(high))
-
-
-def share(rows: Sequence[dict], of: Callable[[dict], bool]) -> float | None:
-    """Share of rows for which `of` holds; None when there are no rows."""
-    return sum(map(of, rows)) / len(rows) if rows else None

@@ -25,6 +25,10 @@ def assign(latest: Mapping[str, datetime | None], sizes: Mapping[str, int], seed
         taken += sizes.get(customer, 1)
         share = taken / max(1, total)
         given[customer] = "test" if share <= HELD_OUT else "validation" if share <= 2 * HELD_OUT else "train"
+    if len(order) >= len(PARTS):  # a few customers, or a very large one, would leave a part without any
+        for part, customer in zip(("test", "validation"), reversed(order), strict=False):
+            if part not in given.values():
+                given[customer] = part
     return given
 
 

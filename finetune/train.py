@@ -5,6 +5,7 @@ tokens of a grounded example are prompt. So only the hidden states that predict 
 it, which makes a step on the CPU several times faster and gives the same loss.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ def train(
     trainer.train()
     seconds = time.monotonic() - clock.started
     after = trainer.evaluate()["eval_loss"] if held else 0.0
+    trainer.model.peft_config["default"].base_model_name_or_path = base.name  # not a path of this machine
     trainer.model.save_pretrained(out)
     (out / "README.md").unlink(missing_ok=True)  # peft's form sheet, with nothing filled in
     tokens = round(sum(len(r["input_ids"]) for r in rows) * trainer.state.epoch)
@@ -132,7 +134,7 @@ class _Clock:
     """How far a run is, by steps or by minutes, whichever is further; the learning rate follows it."""
 
     def __init__(self, recipe: Recipe, rows: int, on_step: Callable[[float, float], None] | None) -> None:
-        self.total = max(1, round(recipe.epochs * rows / (BATCH * ACCUMULATE)))
+        self.total = max(1, math.ceil(recipe.epochs * math.ceil(rows / (BATCH * ACCUMULATE))))
         self.seconds = recipe.minutes * 60 if recipe.minutes else None
         self.started = time.monotonic()
         self.on_step = on_step
@@ -186,7 +188,6 @@ def _lora(layers: int, recipe: Recipe) -> Any:
 
 
 def _arguments(out: Path, recipe: Recipe) -> Any:
-    import torch
     from trl import SFTConfig  # type: ignore[attr-defined]
 
     return SFTConfig(

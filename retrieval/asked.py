@@ -56,7 +56,7 @@ class Asked:
     def open(cls, folder: Path, embedder: Embedder) -> Asked:
         """The questions that `write_asked` left in the folder.
 
-        None when there is no such folder, or when another embedder made it: then the logs want learning again.
+        None when there is no such folder, or when another embedder made it: learn the logs again then.
         Raises IndexDamaged when the folder is incomplete.
         """
         import numpy as np
@@ -66,7 +66,7 @@ class Asked:
             return none
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            lines = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+            lines = (folder / "questions.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
             vectors = np.load(folder / "vectors.npy")
             pairs = [Pair(**json.loads(line)) for line in lines]
             made_with, complete = manifest["embedder"], len(pairs) == len(vectors)

@@ -20,8 +20,9 @@ from tests.retrieval.hashing import HashingEmbedder
 
 ARTICLES = {
     "refunds.md": "---\ntitle: Refunds\nurl: https://shop.example/refunds\n---\n\n# Refunds\n\n"
-    "A refund reaches you within 5 business days. It goes back to the card, account or gift card that you paid "
-    "with, and an e-mail tells you when it is on its way.\n\n## Sale items\n\nFinal sale items cannot be refunded. "
+    "A refund reaches you within 5 business days. It goes back to the card, account or gift card that you "
+    "paid with, and an e-mail tells you when it is on its way.\n\n## Sale items\n\n"
+    "Final sale items cannot be refunded. "
     "The product page and the basket carry a red label when an item is sold under these terms for good.\n",
     "shipping.md": "# Shipping costs\n\nStandard shipping costs $5.95 per order.\n",
     "tuikuan.md": "# 退款多久到账\n\n退款会在5个工作日内到账。\n",

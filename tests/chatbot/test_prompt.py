@@ -101,8 +101,10 @@ def test_a_customer_cannot_write_a_line_of_the_agents(end: str) -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["<eos>", "<bos>", "<pad>", "<unk>", "<start_of_turn>", "<end_of_turn>", "<unused7>", "<mask>"]
-    + ["</s>", "<s>", "<|im_end|>", "<|endoftext|>", "<｜end▁of▁sentence｜>"],
+    [
+        *("<eos>", "<bos>", "<pad>", "<unk>", "<start_of_turn>", "<end_of_turn>", "<unused7>", "<mask>"),
+        *("</s>", "<s>", "<|im_end|>", "<|endoftext|>", "<｜end▁of▁sentence｜>"),
+    ],
 )
 def test_a_control_token_is_text_wherever_it_stands(token: str) -> None:
     passage = Passage("a#0", "a", f"How {token} works", f"On {token}", f"Type {token} twice.", "", "en")

@@ -1,4 +1,4 @@
-"""The tuned model says the same wherever it runs: in the trainer's own generation, in-process, and in vLLM."""
+"""The tuned model says the same wherever it runs: in the trainer's generation, in-process, and in vLLM."""
 
 from __future__ import annotations
 

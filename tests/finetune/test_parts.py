@@ -31,6 +31,13 @@ def test_every_customer_has_one_part(sizes: dict[str, int], seed: int) -> None:
     assert assign(dict.fromkeys(sizes), sizes, seed).keys() == sizes.keys()
 
 
+@given(st.lists(st.integers(1, 50), min_size=3, max_size=12), st.integers(0, 3))
+def test_three_customers_are_enough_for_every_part(sizes: list[int], seed: int) -> None:
+    """However large one of them is: without a test part a model cannot be judged."""
+    customers = {f"c{n}": size for n, size in enumerate(sizes)}
+    assert set(assign(dict.fromkeys(customers), customers, seed).values()) == set(PARTS)
+
+
 def test_leaks_are_seen() -> None:
     assert leaks({"train": ["a", "b", ""], "test": ["b", ""]}) == {"b"}
     assert leaks({"train": ["a", "a"], "test": ["b"]}) == set()
