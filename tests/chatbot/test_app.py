@@ -28,6 +28,7 @@ ARTICLES = {
     "tuikuan.md": "# 退款多久到账\n\n退款会在5个工作日内到账。\n",
 }
 QUESTION = "How many business days until a refund reaches me?"
+VAGUE = "How do refunds work?"  # the search finds something, and is not sure of it
 
 
 @pytest.fixture(scope="module")
@@ -107,16 +108,25 @@ def test_the_citation_is_the_section_that_says_it(make: Callable[..., Chat]) -> 
 
 
 def test_a_model_that_finds_nothing_leads_to_an_honest_no(make: Callable[..., Chat]) -> None:
-    turn = ask(make("I could not find the answer to this in our help articles."), QUESTION)
+    turn = ask(make("I could not find the answer to this in our help articles."), VAGUE)
     assert turn.decision == "abstain"
     assert "agent" in turn.answer
     assert turn.citations == []
 
 
+def test_a_model_that_finds_nothing_where_the_search_is_sure_is_not_believed(
+    make: Callable[..., Chat],
+) -> None:
+    turn = ask(make("I could not find the answer to this in our help articles."), QUESTION)
+    assert turn.decision == "answer"
+    assert turn.answer.startswith("A refund reaches you within 5 business days. [1]")
+    assert "could not find" not in turn.answer
+
+
 def test_yes_to_the_offer_hands_over(make: Callable[..., Chat]) -> None:
     chat = make("I could not find the answer to this in our help articles.")
     conversation = chat.new_conversation("test")
-    assert ask(chat, QUESTION, conversation).decision == "abstain"
+    assert ask(chat, VAGUE, conversation).decision == "abstain"
     assert ask(chat, "yes please", conversation).decision == "handoff"
     assert chat.store.conversation(conversation).owner == "human"
 

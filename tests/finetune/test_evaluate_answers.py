@@ -97,10 +97,11 @@ def test_one_of_several_right_articles_is_enough(make: Callable[..., Chat]) -> N
 
 def test_silence_is_right_only_where_there_is_no_answer(make: Callable[..., Chat]) -> None:
     silent = "I could not find the answer to this in our help articles."
-    row = judged(make(silent), question(REFUND, ()))
+    unknown = "Which zebra gallops across Peru?"
+    row = judged(make(silent), question(unknown, ()))
     assert row["decision"] == "abstain"
     assert (row["answerable"], row["answered"]) == (False, False)
-    missed = judged(make(silent), question(REFUND, ("refunds",), (("5 business days",),)))
+    missed = judged(make(silent), question(unknown, ("refunds",), (("5 business days",),)))
     assert (missed["answerable"], missed["answered"]) == (True, False)
     assert missed["right_article"] is False
     assert missed["facts"] == 0.0
