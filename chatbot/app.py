@@ -142,7 +142,7 @@ class Chat:
         ending.decision = answer.decision
 
     def _checked(self, text: str) -> str:
-        text = text.strip()
+        text = text.encode("utf-8", "replace").decode().strip()  # half a surrogate pair cannot be stored
         if not text:
             raise BadMessage("The message is empty; please type a question.")
         if len(text) > self.settings.max_message:

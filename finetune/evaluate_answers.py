@@ -125,7 +125,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "right_article_cited": _mean(r["right_article"] for r in answerable),
         "facts_stated": _mean(r["facts"] for r in answerable),
         "answered": _mean(r["answered"] for r in answerable),
-        "not_answered_without_source": _mean(not r["answered"] for r in unanswerable),
+        "not_answered_without_source": _mean(r["silent"] for r in unanswerable),
         "right_language": _mean(r["right_language"] for r in rows),
         "seconds_median": sorted(r.get("seconds", 0.0) for r in rows)[len(rows) // 2] if rows else None,
     }
@@ -137,6 +137,7 @@ def _judge(question: Question, turn: Turn | None) -> dict[str, Any]:
     stated = [any(_plain(way) in said for way in fact) for fact in question.facts]
     return {
         "answerable": bool(question.articles),
+        "silent": turn is not None and turn.decision != "answer",
         "answered": bool(turn) and turn is not None and turn.decision == "answer",
         "right_article": bool(turn)
         and any(c.article in question.articles for c in (turn.citations if turn else [])),

@@ -11,6 +11,7 @@ from typing import Any
 
 from chatbot.models import ModelFolder, merge_adapter, resolve_model
 from chatbot.settings import Settings
+from finetune.conversation import Problem
 from finetune.dataset import build_dataset, open_dataset
 from finetune.errors import FinetuneError
 from finetune.evaluate_model import Scored, compare, evaluate_model
@@ -111,7 +112,10 @@ def _data(
 ) -> tuple[dict[str, Any], dict[str, list[Example]]]:
     say("Reading, redacting and choosing the conversations that teach something")
     shutil.rmtree(work / "dataset", ignore_errors=True)
-    card = build_dataset(read_logs(logs), knowledge, work / "dataset", seed)
+    problems: list[Problem] = []
+    card = build_dataset(read_logs(logs, problems), knowledge, work / "dataset", seed)
+    for problem in problems:
+        say(f"  not read: {problem}")
     parts = open_dataset(work / "dataset")
     counts = ", ".join(f"{part} {len(examples)}" for part, examples in parts.items())
     say(f"{card.conversations} conversations, {sum(map(len, parts.values()))} examples ({counts})")

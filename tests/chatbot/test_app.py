@@ -246,3 +246,7 @@ def test_a_model_that_plays_the_customer_is_cut_off(make: Callable[..., Chat]) -
         make("A refund reaches you within 5 business days. [1]\nCustomer: Refund refund? [1]"), QUESTION
     )
     assert "Customer" not in turn.answer
+
+
+def test_half_a_surrogate_pair_is_taken(make: Callable[..., Chat]) -> None:
+    assert ask(make(), "hello \ud800").question == "hello ?"
