@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 7860
 CHATBOT_HOME ?= .chatbot
 ARGS ?=
+FOLDERS ?=
 ifndef DEVICE
 DEVICE := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
 endif
@@ -39,8 +40,9 @@ finetune: $(CHATBOT_HOME)/index/CURRENT  ## tune the model on examples/logs
 evaluate: $(CHATBOT_HOME)/index/CURRENT  ## measure the answers to examples/questions.jsonl
 	@$(BIN)/chatbot evaluate examples/questions.jsonl $(ARGS)
 
-bench: $(DEV)  ## run the benchmarks
-	@set -e; for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file"; done
+bench: $(DEV)  ## measure the search on FOLDERS="..." with the files of BEIR
+	@[ -n "$(FOLDERS)" ] || { echo 'make: name the folders to measure, for example `make bench FOLDERS=path/to/set`.' >&2; exit 2; }
+	@$(BIN)/python benchmarks/retrieval_quality.py $(FOLDERS)
 
 vllm: $(VLLM)  ## install vLLM in its own environment .venv-vllm
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -50,5 +51,6 @@ def main() -> None:
     Exit codes: 0 all went well; 1 the work failed or is incomplete; 2 input or settings cannot be used.
     """
     share_cores()
-    # The libraries' own progress bars would mix with what the commands print.
+    # The libraries' own progress bars and advice would mix with what the commands print.
     os.environ.setdefault("TQDM_DISABLE", "1")
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
