@@ -137,7 +137,7 @@ def test_a_broken_engine_counts_as_no_answer(make: Callable[..., Chat]) -> None:
 def test_the_summary_divides_by_the_rows_a_measure_is_for() -> None:
     def row(answerable: bool, answered: bool, right: bool, facts: float | None) -> dict[str, Any]:
         judged = {"answerable": answerable, "answered": answered, "right_article": right, "facts": facts}
-        return judged | {"right_language": True, "seconds": 2.0}
+        return judged | {"silent": not answered, "right_language": True, "seconds": 2.0}
 
     rows = [row(True, True, True, 1.0), row(True, True, False, None), row(True, False, False, 0.0)]
     rows += [row(False, True, False, None), row(False, False, False, None)]
