@@ -54,7 +54,6 @@ class Answer:
         self.citations: list[Citation] = []
         self.decision: Decision = "answer"
         self.complete = False
-        self.rejected: list[tuple[str, str]] = []
         self._found = found
         self._templates = templates
         self._rest = ""
@@ -110,7 +109,6 @@ class Answer:
             return ""
         evidence = check_sentence(sentence, self.passages, self.question)
         if not evidence.number:
-            self.rejected.append((sentence, evidence.reason))
             return ""
         return self._cite(CITATION.sub("", sentence).strip(), evidence.number)
 
