@@ -151,8 +151,8 @@ class LocalEngine:
 def same_dtype() -> Dtype:
     """What both engines compute in unless told otherwise, so that they give the same answers.
 
-    On a CPU that is float32: of 12 prompts to the untuned base both engines answered 12 alike, token for token,
-    against 9 in bfloat16, where each rounds in its own way.
+    On a CPU that is float32: of 12 prompts to the untuned base both engines answered 12 alike, token for
+    token, against 9 in bfloat16, where each rounds in its own way.
     """
     import torch
 
