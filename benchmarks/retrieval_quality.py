@@ -27,12 +27,12 @@ class Remembered:
 
     def __init__(self, embedder: Embedder, texts: list[str]) -> None:
         self.name, self.dimension = embedder.name, embedder.dimension
-        self.across = getattr(embedder, "across", 1.0)
+        self.likeness = embedder.likeness
         start = time.perf_counter()
-        self._vectors = dict(zip(texts, embedder.encode(texts), strict=True))
+        self._vectors = dict(zip(texts, embedder.encode_questions(texts), strict=True))
         self.milliseconds = 1000 * (time.perf_counter() - start) / max(1, len(texts))
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
+    def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
         """Return the remembered vectors of these texts."""
         return np.stack([self._vectors[text] for text in texts])
 

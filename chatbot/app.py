@@ -158,7 +158,7 @@ class Chat:
         near = by_article(precedents)
         hits = find_sources(self.index, query, reading.language, near)
         likely = bool(hits) and answerability(hits, near) >= LIKELY
-        return Found(hits, near, rank_sentences(query, hits, precedents, self.index.encode), likely)
+        return Found(hits, near, rank_sentences(query, hits, precedents, self.index.likeness), likely)
 
     def _open(
         self,

@@ -36,7 +36,7 @@ def rank_sentences(
     question: str,
     sources: Sequence[Hit],
     precedents: Sequence[Precedent],
-    encode: Callable[[Sequence[str]], "np.ndarray"],
+    likeness: Callable[[str, Sequence[str]], "np.ndarray"],
 ) -> list[Ranked]:
     """All sentences of the sources, best first; tables and headings are left out."""
     found = [
@@ -50,8 +50,7 @@ def rank_sentences(
     ]
     if not found:
         return []
-    vectors = encode([question, *(text for _, _, text in found)])
-    cosines = vectors[1:] @ vectors[0]
+    cosines = likeness(question, [text for _, _, text in found])
     asked = set(terms(question))
     told = [(p.cosine - CHANCE, set(terms(p.pair.answer))) for p in precedents if p.cosine > CHANCE]
     ranked = []

@@ -101,7 +101,7 @@ def load(folder: Path, dtype: str = "") -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
-    from chatbot.engines.local import best_dtype
+    from retrieval.processor import best_dtype
 
     logging.disable_progress_bar()
     disable_progress_bars()

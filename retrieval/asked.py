@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.embed import Embedder
 from retrieval.errors import IndexDamaged
+from retrieval.text import language_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +49,10 @@ class Asked:
     """Past questions, searchable by meaning."""
 
     def __init__(self, pairs: Sequence[Pair], vectors: np.ndarray, embedder: Embedder) -> None:
+        import numpy as np
+
         self._pairs = list(pairs)
+        self._languages = np.asarray([language_of(pair.question) for pair in pairs])
         self._vectors = vectors
         self._embedder = embedder
 
@@ -95,7 +99,8 @@ class Asked:
 
         if not self._pairs or not question.strip():
             return []
-        cosines = self._vectors @ self._embedder.encode([question])[0]
+        products = self._vectors @ self._embedder.encode_questions([question])[0]
+        cosines = self._embedder.likeness(products, language_of(question), self._languages)
         order = [i for i in np.argsort(-cosines) if self._pairs[i].question != leave_out]
         return [Precedent(self._pairs[i], float(cosines[i])) for i in order[:NEIGHBOURS]]
 
@@ -116,7 +121,7 @@ def write_asked(pairs: Sequence[Pair], folder: Path, embedder: Embedder) -> int:
     building = folder.with_name(f".{folder.name}-building")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    np.save(building / "vectors.npy", embedder.encode([pair.question for pair in unique]))
+    np.save(building / "vectors.npy", embedder.encode_questions([pair.question for pair in unique]))
     with (building / "questions.jsonl").open("w", encoding="utf-8") as file:
         for pair in unique:
             file.write(json.dumps(asdict(pair), ensure_ascii=False) + "\n")

@@ -74,9 +74,13 @@ class Index:
         """The nearest past questions, nearest first; none when no logs were learnt."""
         return self._asked.nearest(question, leave_out)
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of texts, to be compared with each other: (len(texts), dimension), rows of length 1."""
-        return self._embedder.encode(texts)
+    def likeness(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        """How alike in meaning a question and each text are: about 0 for unrelated ones, at most 1."""
+        import numpy as np
+
+        products = self._embedder.encode(texts) @ self._embedder.encode_questions([question])[0]
+        languages = np.asarray([language_of(text) for text in texts])
+        return self._embedder.likeness(products, language_of(question), languages)
 
     def refresh(self) -> None:
         """Move to a newer version if one has been published; costs one small read when there is none."""
@@ -101,12 +105,12 @@ class Index:
             return []
         words = query_words(query)
         bm25 = opened.lexical.scores(words)
-        vector = self._embedder.encode([query])[0]
+        vector = self._embedder.encode_questions([query])[0]
         rows = np.union1d(opened.dense.nearest(vector, max(k, CANDIDATES)), _best(bm25, max(k, CANDIDATES)))
         asked = language_of(query)
         foreign = opened.languages[rows] != asked
-        cosine = opened.dense.cosines(vector, rows)
-        cosine = np.where(foreign, cosine / getattr(self._embedder, "across", 1.0), cosine)
+        products = opened.dense.products(vector, rows)
+        cosine = self._embedder.likeness(products, asked, opened.languages[rows])
         scaled = bm25[rows] / max(opened.lexical.bound(words), 1e-9)
         scores = fuse(cosine, scaled, foreign, LEXICAL_SHARE[asked] if share is None else share)
         if language is not None:

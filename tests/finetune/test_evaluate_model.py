@@ -33,7 +33,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
 
 @pytest.fixture(autouse=True)
 def exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.engines.local.best_dtype", lambda: "float32")
+    monkeypatch.setattr("retrieval.processor.best_dtype", lambda: "float32")
 
 
 ANSWERED = example(1)

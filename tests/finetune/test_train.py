@@ -28,7 +28,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
 
 @pytest.fixture(autouse=True)
 def exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.engines.local.best_dtype", lambda: "float32")
+    monkeypatch.setattr("retrieval.processor.best_dtype", lambda: "float32")
 
 
 def plain_loss(folder: Path, examples: Sequence[Example]) -> float:

