@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from retrieval import versions
 from retrieval.asked import ASKED, Asked, Precedent, asked_version
 from retrieval.content import read_content
-from retrieval.dense import Dense
 from retrieval.embed import Embedder, load_embedder
 from retrieval.errors import EmbedderMismatch, IndexDamaged
 from retrieval.fuse import LEXICAL_SHARE, OTHER_LANGUAGE, distinct, fuse
 from retrieval.lexical import Lexical, query_words
 from retrieval.passage import Hit, Passage
 from retrieval.text import language_of
+from retrieval.vectors import FAISS, Vectors, open_vectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ class _Opened:
     passages: list[Passage]
     articles: dict[str, list[Passage]]
     languages: np.ndarray
-    dense: Dense
+    dense: Vectors
     lexical: Lexical
 
 
@@ -145,7 +145,8 @@ def _open(folder: Path, embedder: Embedder) -> _Opened:
 def _open_version(folder: Path, version: str, embedder: Embedder) -> _Opened:
     import numpy as np
 
-    check_embedder(folder, versions.manifest(folder, version), embedder)
+    about = versions.manifest(folder, version)
+    check_embedder(folder, about, embedder)
     where = versions.place(folder, version)
     content = read_content(where)
     languages = [passage.language for passage in content.passages]
@@ -157,7 +158,7 @@ def _open_version(folder: Path, version: str, embedder: Embedder) -> _Opened:
         content.passages,
         articles,
         np.asarray(languages),
-        Dense(content.vectors, languages),
+        open_vectors(where, about.get("vectors", FAISS), content.vectors, languages),
         Lexical.load(where / "words"),
     )
 

@@ -21,6 +21,7 @@ from retrieval.readers.rows import UNNAMED
 from retrieval.scan import Found, Scan, scan
 from retrieval.split import split
 from retrieval.text import language_of
+from retrieval.vectors import FAISS, clean_vectors, write_vectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,13 +63,15 @@ def ingest(
     on_progress: Progress | None = None,
     *,
     rebuild: bool = False,
+    store: str = FAISS,
 ) -> IngestReport:
     """Read the articles under each path into the index in `folder` and publish it as a new version.
 
     What is no longer under a path is removed; articles of other paths stay, unless `rebuild` asks for an
     index of these paths alone. A file that cannot be read is reported, and its articles stay as they were.
-    `on_progress` is called with (done, total) texts embedded. Raises NothingToRead, IngestBusy,
-    EmbedderMismatch, IndexDamaged or EmbedderUnavailable, and the index is then as it was.
+    `on_progress` is called with (done, total) texts embedded; `store` is where vectors are searched, "faiss"
+    or the address of a Qdrant server. Raises NothingToRead, IngestBusy, EmbedderMismatch, IndexDamaged,
+    EmbedderUnavailable or VectorsUnavailable, and the index is then as it was.
     """
     embedder = embedder or load_embedder()
     result = scan(paths, folder)
@@ -78,14 +81,18 @@ def ingest(
         before = _entries(old)
         after = _merge(before, result, [path.resolve() for path in paths], folder)
         counts = _count(before, after)
-        changed_nothing = version and not any(counts[name] for name in ("added", "changed", "removed"))
+        moved = bool(version) and versions.manifest(folder, version).get("vectors", FAISS) != store
+        changed_nothing = (
+            version and not moved and not any(counts[name] for name in ("added", "changed", "removed"))
+        )
         passages = [passage for entry in after for passage in entry.passages]
         embedded = 0
         if not changed_nothing:
             vectors, embedded = _embed(passages, old, embedder, on_progress)
             content = Content([entry.record for entry in after], passages, vectors)
-            version = versions.publish(folder, lambda where: _write(where, content, embedder))
+            version = versions.publish(folder, lambda where: _write(where, content, embedder, store))
             versions.clean(folder, keep=2)
+            clean_vectors(folder, store)
     return IngestReport(
         **counts, passages=len(passages), embedded=embedded, failed=result.failed, version=version
     )
@@ -197,10 +204,12 @@ def _embed(
     return vectors, len(new)
 
 
-def _write(where: Path, content: Content, embedder: Embedder) -> dict[str, Any]:
+def _write(where: Path, content: Content, embedder: Embedder, store: str) -> dict[str, Any]:
     content.write(where)
     Lexical.build(content.passages).save(where / "words")
+    write_vectors(where, store, content.vectors, [passage.language for passage in content.passages])
     return {
+        "vectors": store,
         "embedder": embedder.name,
         "dimension": embedder.dimension,
         "articles": len(content.records),
