@@ -102,7 +102,7 @@ class Index:
         words = query_words(query)
         bm25 = opened.lexical.scores(words)
         vector = self._embedder.encode([query])[0]
-        rows = np.union1d(opened.dense.nearest(vector, max(k, CANDIDATES)), _best(bm25, max(k, CANDIDATES)))
+        rows = np.union1d(opened.dense.nearest(vector, max(k, CANDIDATES)), best(bm25, max(k, CANDIDATES)))
         asked = language_of(query)
         foreign = opened.languages[rows] != asked
         cosine = opened.dense.cosines(vector, rows)
@@ -163,7 +163,7 @@ def _open_version(folder: Path, version: str, embedder: Embedder) -> _Opened:
     )
 
 
-def _best(scores: np.ndarray, n: int) -> np.ndarray:
+def best(scores: np.ndarray, n: int) -> np.ndarray:
     """The rows of the n highest scores above zero."""
     import numpy as np
 

@@ -44,9 +44,7 @@ class Qdrant:
         if not requests:
             return np.zeros(0, dtype=np.int64)
         with _told(self._collection):
-            answers = self._client.query_batch_points(
-                self._collection, requests, timeout=TIMEOUT, check_compatibility=False
-            )
+            answers = self._client.query_batch_points(self._collection, requests, timeout=TIMEOUT)
         return np.array([point.id for answer in answers for point in answer.points], dtype=np.int64)
 
     def cosines(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -115,7 +113,8 @@ def connect(url: str) -> Any:
         from qdrant_client import QdrantClient
     except ImportError as error:
         raise VectorsUnavailable(
-            "Vectors in Qdrant need its client: type `pip install qdrant-client`, or set CHATBOT_VECTORS=faiss."
+            "Vectors in Qdrant need its client: type `pip install qdrant-client`, or set "
+            "CHATBOT_VECTORS=faiss."
         ) from error
     return QdrantClient(
         url=url, api_key=os.environ.get("QDRANT_API_KEY") or None, timeout=TIMEOUT, check_compatibility=False
@@ -149,6 +148,6 @@ def _told(where: str) -> Iterator[None]:
     except (ApiException, OSError, ValueError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise VectorsUnavailable(
-            f"Qdrant ({where}) does not answer as it should ({reason}): start it, correct CHATBOT_VECTORS, or "
-            "set CHATBOT_VECTORS=faiss and ingest again."
+            f"Qdrant ({where}) does not answer as it should ({reason}): start it, correct CHATBOT_VECTORS, "
+            "or set CHATBOT_VECTORS=faiss and ingest again."
         ) from error

@@ -1,4 +1,4 @@
-"""One contract for every store of vectors: FAISS, exact and by lists, and Qdrant give the same answers."""
+"""One contract for every store of vectors: FAISS, exact or along a graph, and Qdrant find the same."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> QdrantClient:
     return client
 
 
-@pytest.fixture(params=["exact", "lists", "qdrant"])
+@pytest.fixture(params=["exact", "graph", "qdrant"])
 def make(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: QdrantClient
 ) -> Make:
-    if request.param == "lists":
+    if request.param == "graph":
         monkeypatch.setattr(dense, "EXACT", 200)
     store = URL if request.param == "qdrant" else FAISS
     where = tmp_path / "versions" / "000001"
