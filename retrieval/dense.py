@@ -48,7 +48,7 @@ class Dense:
         found = [rows[search(vector, min(n, len(rows)))] for rows, search in self._parts]
         return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
-    def cosines(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def products(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return the inner products of these rows with the vector."""
         return self._vectors[rows] @ vector
 

@@ -15,6 +15,7 @@ from retrieval.errors import EmbedderMismatch, IndexDamaged
 from retrieval.fuse import LEXICAL_SHARE, OTHER_LANGUAGE, distinct, fuse
 from retrieval.lexical import Lexical, query_words
 from retrieval.passage import Hit, Passage
+from retrieval.remembered import Remembered
 from retrieval.text import language_of
 from retrieval.vectors import FAISS, Vectors, open_vectors
 
@@ -54,6 +55,7 @@ class Index:
         """
         if embedder is None:
             embedder = load_embedder(str(versions.manifest(folder, versions.current(folder))["embedder"]))
+        embedder = Remembered(embedder)
         return cls(folder, embedder, _open(folder, embedder))
 
     @property
@@ -105,7 +107,7 @@ class Index:
         rows = np.union1d(opened.dense.nearest(vector, max(k, CANDIDATES)), best(bm25, max(k, CANDIDATES)))
         asked = language_of(query)
         foreign = opened.languages[rows] != asked
-        cosine = opened.dense.cosines(vector, rows)
+        cosine = opened.dense.products(vector, rows)
         cosine = np.where(foreign, cosine / getattr(self._embedder, "across", 1.0), cosine)
         scaled = bm25[rows] / max(opened.lexical.bound(words), 1e-9)
         scores = fuse(cosine, scaled, foreign, LEXICAL_SHARE[asked] if share is None else share)

@@ -13,6 +13,7 @@ from retrieval import versions
 from retrieval.article import Article
 from retrieval.content import Content, Record, embedded_text, read_content
 from retrieval.embed import Embedder, load_embedder
+from retrieval.embedded import Embedded
 from retrieval.errors import IndexMissing
 from retrieval.index import check_embedder
 from retrieval.lexical import Lexical
@@ -88,7 +89,7 @@ def ingest(
         passages = [passage for entry in after for passage in entry.passages]
         embedded = 0
         if not changed_nothing:
-            vectors, embedded = _embed(passages, old, embedder, on_progress)
+            vectors, embedded = _embed(passages, old, folder, embedder, on_progress)
             content = Content([entry.record for entry in after], passages, vectors)
             version = versions.publish(folder, lambda where: _write(where, content, embedder, store))
             versions.clean(folder, keep=2)
@@ -182,25 +183,30 @@ def _count(before: list[_Entry], after: list[_Entry]) -> dict[str, int]:
 
 
 def _embed(
-    passages: list[Passage], old: Content | None, embedder: Embedder, on_progress: Progress | None
+    passages: list[Passage],
+    old: Content | None,
+    folder: Path,
+    embedder: Embedder,
+    on_progress: Progress | None,
 ) -> tuple[np.ndarray, int]:
-    """One vector for each passage, those of known texts taken from the old version."""
+    """One vector for each passage, those of known texts taken from the old version or an earlier one."""
     import numpy as np
 
     known = {embedded_text(passage): i for i, passage in enumerate(old.passages)} if old else {}
     texts = [embedded_text(passage) for passage in passages]
+    embedded = Embedded(folder, embedder)
+    fresh = embedded.known(list({text for text in texts if text not in known}))
     # Texts of like length together, so that little of a batch is padding.
-    new = sorted({text for text in texts if text not in known}, key=len)
-    fresh = np.zeros((len(new), embedder.dimension), dtype=np.float32)
+    new = sorted({text for text in texts if text not in known and text not in fresh}, key=len)
     for start in range(0, len(new), BATCH):
         part = new[start : start + BATCH]
-        fresh[start : start + len(part)] = embedder.encode(part)
+        fresh |= zip(part, embedded.encode(part), strict=True)
         if on_progress is not None:
             on_progress(start + len(part), len(new))
-    place = {text: i for i, text in enumerate(new)}
     vectors = np.zeros((len(texts), embedder.dimension), dtype=np.float32)
     for i, text in enumerate(texts):
-        vectors[i] = old.vectors[known[text]] if old and text in known else fresh[place[text]]
+        vectors[i] = old.vectors[known[text]] if old and text in known else fresh[text]
+    embedded.close(len(passages))
     return vectors, len(new)
 
 

@@ -47,7 +47,7 @@ class Qdrant:
             answers = self._client.query_batch_points(self._collection, requests, timeout=TIMEOUT)
         return np.array([point.id for answer in answers for point in answer.points], dtype=np.int64)
 
-    def cosines(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def products(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return the inner products of these rows with the vector."""
         return self._vectors[rows] @ vector
 

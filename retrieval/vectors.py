@@ -21,7 +21,7 @@ class Vectors(Protocol):
         """Return the rows of the n nearest passages of each language."""
         ...
 
-    def cosines(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def products(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return the inner products of these rows with the vector."""
         ...
 

@@ -30,9 +30,9 @@ def test_fewer_passages_than_asked_for() -> None:
     assert Dense(VECTORS[:0], []).nearest(VECTORS[0], 5).size == 0
 
 
-def test_cosines_are_inner_products() -> None:
+def test_products_are_inner_products() -> None:
     rows = np.array([3, 35])
-    assert np.allclose(Dense(VECTORS, LANGUAGES).cosines(VECTORS[0], rows), VECTORS[rows] @ VECTORS[0])
+    assert np.allclose(Dense(VECTORS, LANGUAGES).products(VECTORS[0], rows), VECTORS[rows] @ VECTORS[0])
 
 
 def test_without_faiss_numpy_finds_the_same(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:

@@ -80,9 +80,9 @@ def test_no_passages(make: Make) -> None:
     assert make(VECTORS[:0], []).nearest(VECTORS[0], 5).size == 0
 
 
-def test_cosines_are_inner_products(make: Make) -> None:
+def test_products_are_inner_products(make: Make) -> None:
     rows = np.array([7, 3, 35])
-    assert np.allclose(make(VECTORS, LANGUAGES).cosines(VECTORS[0], rows), VECTORS[rows] @ VECTORS[0])
+    assert np.allclose(make(VECTORS, LANGUAGES).products(VECTORS[0], rows), VECTORS[rows] @ VECTORS[0])
 
 
 def write(folder: Path, articles: dict[str, str]) -> Path:
