@@ -80,7 +80,7 @@ def ingest(
         versions.clean(folder)
         version, old = ("", None) if rebuild else _read_old(folder, embedder)
         before = _entries(old)
-        after = _merge(before, result, [path.resolve() for path in paths], folder)
+        after = _merge(before, result, [path.resolve() for path in paths], folder.resolve())
         counts = _count(before, after)
         moved = bool(version) and versions.manifest(folder, version).get("vectors", FAISS) != store
         changed_nothing = (
@@ -126,19 +126,19 @@ def _merge(before: list[_Entry], result: Scan, roots: list[Path], folder: Path) 
     ]
     known = {(entry.record.file, entry.record.row): entry for entry in before}
     taken = {entry.record.id for entry in stay}
-    taken |= {known[key].record.id for key in (_key(found, folder) for found in result.found) if key in known}
-    return stay + [_entry(found, known.get(_key(found, folder)), taken, folder) for found in result.found]
+    read = [(_key(found, folder), found) for found in result.found]
+    taken |= {known[key].record.id for key, _ in read if key in known}
+    return stay + [_entry(found, key, known.get(key), taken) for key, found in read]
 
 
-def _entry(found: Found, old: _Entry | None, taken: set[str], folder: Path) -> _Entry:
+def _entry(found: Found, key: tuple[str, str], old: _Entry | None, taken: set[str]) -> _Entry:
     content_hash = found.article.content_hash
     if old is not None and old.record.content_hash == content_hash:
         return old
     name = old.record.id if old is not None else next(name for name in _names(found) if name not in taken)
     taken.add(name)
     passages = _passages(name, found.article)
-    file, row = _key(found, folder)
-    return _Entry(Record(name, file, row, content_hash, len(passages)), passages)
+    return _Entry(Record(name, *key, content_hash, len(passages)), passages)
 
 
 def _names(found: Found) -> Iterator[str]:
@@ -229,9 +229,9 @@ def _key(found: Found, folder: Path) -> tuple[str, str]:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    """A path as seen from the index, so that both can be moved together."""
-    return Path(os.path.relpath(path, folder.resolve())).as_posix()
+    """A path as seen from the index, a resolved path too, so that both can be moved together."""
+    return Path(os.path.relpath(path, folder)).as_posix()
 
 
 def _under(file: str, root: str) -> bool:
-    return file == root or Path(file).is_relative_to(root)
+    return file == root or file.startswith(f"{root}/") or Path(file).is_relative_to(root)
