@@ -28,7 +28,9 @@ def main() -> None:
             (docs / f"{n}.md").write_text(f"# {text[:30]}\n\n{text}.\n")
         runs = []
         for name in ("first", "again", "again"):
-            with multiprocessing.get_context("spawn").Pool(1) as fresh:  # each loads its model, as a command does
+            with multiprocessing.get_context("spawn").Pool(
+                1
+            ) as fresh:  # each loads its model, as a command does
                 runs.append(fresh.apply(measure, (docs, home, arguments.embedder)))
             seconds, passages, embedded, peak = runs[-1]
             speed = f"{passages / seconds:.0f} passages/s, peak {peak} MB"

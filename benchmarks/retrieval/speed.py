@@ -15,9 +15,7 @@ import numpy as np
 
 from benchmarks.retrieval import synthetic
 from retrieval.dense import BUILD_WIDTH, LINKS, Dense, write_dense
-from retrieval.embed import load_embedder
 from retrieval.index import CANDIDATES, Index, best
-from retrieval.ingest import ingest
 from retrieval.lexical import Lexical, query_words
 from retrieval.passage import Passage
 
@@ -32,15 +30,17 @@ def main() -> None:
         "folder", nargs="?", type=Path, help="a folder with the files of BEIR; else made-up text"
     )
     parser.add_argument("--vectors", type=int, default=100_000, help="made-up vectors for the graph")
-    parser.add_argument("--embedder", default="default", help="default, a hub id or a folder")
+    parser.add_argument(
+        "--index", type=Path, help="measure whole searches of this index, such as .chatbot/index"
+    )
     arguments = parser.parse_args()
     passages, questions = _texts(arguments.folder)
     print(f"{len(passages)} passages, {len(questions)} questions, each asked once of each in turn")
     words(passages, questions)
     for size in (10_000, arguments.vectors):
         vectors(size)
-    if arguments.folder:
-        whole(arguments.folder, questions, arguments.embedder)
+    if arguments.index:
+        whole(Index.open(arguments.index), questions)
 
 
 def words(passages: list[Passage], questions: list[str]) -> None:
@@ -101,25 +101,19 @@ def vectors(size: int) -> None:
     print(f"recall@10 {recall['ours']:.4f} (bar: at least .98), FAISS {recall['FAISS']:.4f}")
 
 
-def whole(folder: Path, questions: list[str], embedder_name: str) -> None:
+def whole(index: Index, questions: list[str]) -> None:
     """A whole search against its parts: embedding, search by vectors and search by words."""
-    embedder = load_embedder(embedder_name)
-    with tempfile.TemporaryDirectory() as temporary:
-        home = Path(temporary)
-        ingest([folder / "corpus.jsonl"], home, embedder)
-        index = Index.open(home, embedder)
-        opened = index._opened
-        asked = getattr(embedder, "encode_questions", embedder.encode)
-        vectors = dict(zip(questions, asked(questions), strict=True))
-        spent = in_turn(
-            {
-                "whole": lambda question: index.search(question, 5),
-                "embed": lambda question: asked([question]),
-                "vectors": lambda question: opened.dense.nearest(vectors[question], CANDIDATES),
-                "words": lambda question: best(opened.lexical.scores(query_words(question)), CANDIDATES),
-            },
-            questions,
-        )
+    opened = index._opened
+    embedder = index._embedder._embedder  # the model itself, without the memory of an open index
+    encode = getattr(embedder, "encode_questions", embedder.encode)
+    asked = dict(zip(questions, encode(questions), strict=True))
+    ways: Ways = {
+        "whole": lambda question: index.search(question, 5),
+        "embed": lambda question: encode([question]),
+        "vectors": lambda question: opened.dense.nearest(asked[question], CANDIDATES),
+        "words": lambda question: best(opened.lexical.scores(query_words(question)), CANDIDATES),
+    }
+    spent = in_turn(ways, questions)
     parts = sum(median(spent[name]) for name in ("embed", "vectors", "words"))
     print("search   " + ", ".join(f"{name} {_ms(times)}" for name, times in spent.items()), end="; ")
     print(f"whole {median(spent['whole']) / parts:.2f} x the sum of its parts (bar: at most 1.3)")
