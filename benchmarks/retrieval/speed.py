@@ -88,7 +88,7 @@ def vectors(size: int) -> None:
         spent = in_turn(ways, asked)
         exact = faiss.knn(asked, rows, 10, metric=faiss.METRIC_INNER_PRODUCT)[1]
         recall = {
-            name: np.mean([len(set(way(v)) & set(e)) / 10 for v, e in zip(asked, exact, strict=True)])  # type: ignore[call-overload]
+            name: np.mean([len(set(way(v)) & set(e)) / 10 for v, e in zip(asked, exact, strict=True)])
             for name, way in ways.items()
         }
     kind = (
