@@ -18,7 +18,7 @@ Search = Callable[["np.ndarray", int], "np.ndarray"]
 # Up to so many passages of a language every vector is compared. Measured with sentences of support texts
 # (MiniLM) and customers' questions, milliseconds exact / graph: 5,000 .15 / .10, 10,000 .42 / .16, 30,000
 # 2.3 / .28. Below this size the graph saves less than a third of a millisecond, while embedding a question
-# takes several. Inverted lists took twice as long as the graph at equal recall: over a third were looked into.
+# takes several. Inverted lists took twice as long as the graph at equal recall.
 EXACT = 10_000
 LINKS, BUILD_WIDTH = 32, 100  # of a passage in the graph; neighbours considered when it is put there
 JUDGES = 200  # vectors by which the width of a search is chosen
