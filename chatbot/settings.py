@@ -44,6 +44,10 @@ class Settings:
         default="default",
         metadata={"text": "'default' (bilingual, embedded) or a sentence-transformers id or folder"},
     )
+    vectors: str = field(
+        default="faiss",
+        metadata={"text": "who searches the vectors: 'faiss', or the address of a Qdrant server (at ingest)"},
+    )
     host: str = field(default="127.0.0.1", metadata={"text": "address the web faces listen on"})
     port: int = field(default=7860, metadata={"text": "port the web faces listen on"})
     shop: str = field(default="", metadata={"text": "name of the shop, shown at the head of the chat page"})
@@ -132,6 +136,12 @@ def _url(name: str, value: object) -> str:
     )
 
 
+def _vectors(name: str, value: object) -> str:
+    if value == "faiss" or str(value).startswith(("http://", "https://")):
+        return str(value).rstrip("/")
+    raise _bad(name, value, "faiss or the address of a Qdrant server, such as http://127.0.0.1:6333")
+
+
 def _not_empty(name: str, value: object) -> str:
     if text := str(value).strip():
         return text
@@ -149,6 +159,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "max_tokens": _number(1, 4096),
     "max_message": _number(1, 100_000),
     "port": _number(0, 65535),
+    "vectors": _vectors,
 }
 
 

@@ -33,3 +33,7 @@ class EmbedderUnavailable(RetrievalError):
 
 class IngestBusy(RetrievalError):
     """Another ingest is writing to the same index."""
+
+
+class VectorsUnavailable(RetrievalError):
+    """The vector database cannot be reached, or lacks the vectors of the index."""

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from retrieval import versions
 from retrieval.asked import ASKED, Asked, Precedent, asked_version
 from retrieval.content import read_content
-from retrieval.dense import Dense
 from retrieval.embed import Embedder, load_embedder
 from retrieval.errors import EmbedderMismatch, IndexDamaged
 from retrieval.fuse import LEXICAL_SHARE, OTHER_LANGUAGE, distinct, fuse
 from retrieval.lexical import Lexical, query_words
 from retrieval.passage import Hit, Passage
+from retrieval.remembered import Remembered
 from retrieval.text import language_of
+from retrieval.vectors import FAISS, Vectors, open_vectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +33,7 @@ class _Opened:
     passages: list[Passage]
     articles: dict[str, list[Passage]]
     languages: np.ndarray
-    dense: Dense
+    dense: Vectors
     lexical: Lexical
 
 
@@ -54,6 +55,7 @@ class Index:
         """
         if embedder is None:
             embedder = load_embedder(str(versions.manifest(folder, versions.current(folder))["embedder"]))
+        embedder = Remembered(embedder)
         return cls(folder, embedder, _open(folder, embedder))
 
     @property
@@ -106,7 +108,7 @@ class Index:
         words = query_words(query)
         bm25 = opened.lexical.scores(words)
         vector = self._embedder.encode_questions([query])[0]
-        rows = np.union1d(opened.dense.nearest(vector, max(k, CANDIDATES)), _best(bm25, max(k, CANDIDATES)))
+        rows = np.union1d(opened.dense.nearest(vector, max(k, CANDIDATES)), best(bm25, max(k, CANDIDATES)))
         asked = language_of(query)
         foreign = opened.languages[rows] != asked
         products = opened.dense.products(vector, rows)
@@ -149,7 +151,8 @@ def _open(folder: Path, embedder: Embedder) -> _Opened:
 def _open_version(folder: Path, version: str, embedder: Embedder) -> _Opened:
     import numpy as np
 
-    check_embedder(folder, versions.manifest(folder, version), embedder)
+    about = versions.manifest(folder, version)
+    check_embedder(folder, about, embedder)
     where = versions.place(folder, version)
     content = read_content(where)
     languages = [passage.language for passage in content.passages]
@@ -161,12 +164,12 @@ def _open_version(folder: Path, version: str, embedder: Embedder) -> _Opened:
         content.passages,
         articles,
         np.asarray(languages),
-        Dense(content.vectors, languages),
+        open_vectors(where, about.get("vectors", FAISS), content.vectors, languages),
         Lexical.load(where / "words"),
     )
 
 
-def _best(scores: np.ndarray, n: int) -> np.ndarray:
+def best(scores: np.ndarray, n: int) -> np.ndarray:
     """The rows of the n highest scores above zero."""
     import numpy as np
 

@@ -13,6 +13,7 @@ from retrieval import versions
 from retrieval.article import Article
 from retrieval.content import Content, Record, embedded_text, read_content
 from retrieval.embed import Embedder, load_embedder
+from retrieval.embedded import Embedded
 from retrieval.errors import IndexMissing
 from retrieval.index import check_embedder
 from retrieval.lexical import Lexical
@@ -21,6 +22,7 @@ from retrieval.readers.rows import UNNAMED
 from retrieval.scan import Found, Scan, scan
 from retrieval.split import split
 from retrieval.text import language_of
+from retrieval.vectors import FAISS, clean_vectors, write_vectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,13 +64,15 @@ def ingest(
     on_progress: Progress | None = None,
     *,
     rebuild: bool = False,
+    store: str = FAISS,
 ) -> IngestReport:
     """Read the articles under each path into the index in `folder` and publish it as a new version.
 
     What is no longer under a path is removed; articles of other paths stay, unless `rebuild` asks for an
     index of these paths alone. A file that cannot be read is reported, and its articles stay as they were.
-    `on_progress` is called with (done, total) texts embedded. Raises NothingToRead, IngestBusy,
-    EmbedderMismatch, IndexDamaged or EmbedderUnavailable, and the index is then as it was.
+    `on_progress` is called with (done, total) texts embedded; `store` is where vectors are searched, "faiss"
+    or the address of a Qdrant server. Raises NothingToRead, IngestBusy, EmbedderMismatch, IndexDamaged,
+    EmbedderUnavailable or VectorsUnavailable, and the index is then as it was.
     """
     embedder = embedder or load_embedder()
     result = scan(paths, folder)
@@ -76,16 +80,20 @@ def ingest(
         versions.clean(folder)
         version, old = ("", None) if rebuild else _read_old(folder, embedder)
         before = _entries(old)
-        after = _merge(before, result, [path.resolve() for path in paths], folder)
+        after = _merge(before, result, [path.resolve() for path in paths], folder.resolve())
         counts = _count(before, after)
-        changed_nothing = version and not any(counts[name] for name in ("added", "changed", "removed"))
+        moved = bool(version) and versions.manifest(folder, version).get("vectors", FAISS) != store
+        changed_nothing = (
+            version and not moved and not any(counts[name] for name in ("added", "changed", "removed"))
+        )
         passages = [passage for entry in after for passage in entry.passages]
         embedded = 0
         if not changed_nothing:
-            vectors, embedded = _embed(passages, old, embedder, on_progress)
+            vectors, embedded = _embed(passages, old, folder, embedder, on_progress)
             content = Content([entry.record for entry in after], passages, vectors)
-            version = versions.publish(folder, lambda where: _write(where, content, embedder))
+            version = versions.publish(folder, lambda where: _write(where, content, embedder, store))
             versions.clean(folder, keep=2)
+            clean_vectors(folder, store)
     return IngestReport(
         **counts, passages=len(passages), embedded=embedded, failed=result.failed, version=version
     )
@@ -118,19 +126,19 @@ def _merge(before: list[_Entry], result: Scan, roots: list[Path], folder: Path) 
     ]
     known = {(entry.record.file, entry.record.row): entry for entry in before}
     taken = {entry.record.id for entry in stay}
-    taken |= {known[key].record.id for key in (_key(found, folder) for found in result.found) if key in known}
-    return stay + [_entry(found, known.get(_key(found, folder)), taken, folder) for found in result.found]
+    read = [(_key(found, folder), found) for found in result.found]
+    taken |= {known[key].record.id for key, _ in read if key in known}
+    return stay + [_entry(found, key, known.get(key), taken) for key, found in read]
 
 
-def _entry(found: Found, old: _Entry | None, taken: set[str], folder: Path) -> _Entry:
+def _entry(found: Found, key: tuple[str, str], old: _Entry | None, taken: set[str]) -> _Entry:
     content_hash = found.article.content_hash
     if old is not None and old.record.content_hash == content_hash:
         return old
     name = old.record.id if old is not None else next(name for name in _names(found) if name not in taken)
     taken.add(name)
     passages = _passages(name, found.article)
-    file, row = _key(found, folder)
-    return _Entry(Record(name, file, row, content_hash, len(passages)), passages)
+    return _Entry(Record(name, *key, content_hash, len(passages)), passages)
 
 
 def _names(found: Found) -> Iterator[str]:
@@ -175,32 +183,39 @@ def _count(before: list[_Entry], after: list[_Entry]) -> dict[str, int]:
 
 
 def _embed(
-    passages: list[Passage], old: Content | None, embedder: Embedder, on_progress: Progress | None
+    passages: list[Passage],
+    old: Content | None,
+    folder: Path,
+    embedder: Embedder,
+    on_progress: Progress | None,
 ) -> tuple[np.ndarray, int]:
-    """One vector for each passage, those of known texts taken from the old version."""
+    """One vector for each passage, those of known texts taken from the old version or an earlier one."""
     import numpy as np
 
     known = {embedded_text(passage): i for i, passage in enumerate(old.passages)} if old else {}
     texts = [embedded_text(passage) for passage in passages]
+    embedded = Embedded(folder, embedder)
+    fresh = embedded.known(list({text for text in texts if text not in known}))
     # Texts of like length together, so that little of a batch is padding.
-    new = sorted({text for text in texts if text not in known}, key=len)
-    fresh = np.zeros((len(new), embedder.dimension), dtype=np.float32)
+    new = sorted({text for text in texts if text not in known and text not in fresh}, key=len)
     for start in range(0, len(new), BATCH):
         part = new[start : start + BATCH]
-        fresh[start : start + len(part)] = embedder.encode(part)
+        fresh |= zip(part, embedded.encode(part), strict=True)
         if on_progress is not None:
             on_progress(start + len(part), len(new))
-    place = {text: i for i, text in enumerate(new)}
     vectors = np.zeros((len(texts), embedder.dimension), dtype=np.float32)
     for i, text in enumerate(texts):
-        vectors[i] = old.vectors[known[text]] if old and text in known else fresh[place[text]]
+        vectors[i] = old.vectors[known[text]] if old and text in known else fresh[text]
+    embedded.close(len(passages))
     return vectors, len(new)
 
 
-def _write(where: Path, content: Content, embedder: Embedder) -> dict[str, Any]:
+def _write(where: Path, content: Content, embedder: Embedder, store: str) -> dict[str, Any]:
     content.write(where)
     Lexical.build(content.passages).save(where / "words")
+    write_vectors(where, store, content.vectors, [passage.language for passage in content.passages])
     return {
+        "vectors": store,
         "embedder": embedder.name,
         "dimension": embedder.dimension,
         "articles": len(content.records),
@@ -214,9 +229,9 @@ def _key(found: Found, folder: Path) -> tuple[str, str]:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    """A path as seen from the index, so that both can be moved together."""
-    return Path(os.path.relpath(path, folder.resolve())).as_posix()
+    """A path as seen from the index, a resolved path too, so that both can be moved together."""
+    return Path(os.path.relpath(path, folder)).as_posix()
 
 
 def _under(file: str, root: str) -> bool:
-    return file == root or Path(file).is_relative_to(root)
+    return file == root or file.startswith(f"{root}/") or Path(file).is_relative_to(root)

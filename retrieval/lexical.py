@@ -66,7 +66,10 @@ class Lexical:
         weights = self._idf(words)
         for word, weight in zip(words, weights, strict=True):
             if word in self._bm25.vocab_dict:
-                shares[np.isin(rows, self._containing(word))] += weight
+                # They stand in order; np.isin would look at each, of which a word can have 500,000.
+                having = self._containing(word)
+                place = np.minimum(np.searchsorted(having, rows), len(having) - 1)
+                shares[having[place] == rows] += weight
         return shares / max(float(weights.sum()), 1e-9)
 
     def _containing(self, word: str) -> np.ndarray:

@@ -54,9 +54,10 @@ def scan(paths: Sequence[Path], leave_out: Path) -> Scan:
 def _files(paths: Sequence[Path], leave_out: Path) -> list[tuple[Path, Path]]:
     """Each file once, with its root, in a stable order."""
     files: dict[Path, Path] = {}
+    hidden = leave_out.resolve()
     for path in paths:
         root = path.resolve()
-        here = [file for file in _walk(root) if not file.is_relative_to(leave_out.resolve())]
+        here = [file for file in _walk(root) if not file.is_relative_to(hidden)]
         if not here:
             known = ", ".join(sorted(SUFFIXES))
             what = "has no file that can be read" if root.exists() else "does not exist"

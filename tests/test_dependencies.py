@@ -30,7 +30,7 @@ def undeclared(folders: tuple[str, ...], declared: set[str]) -> list[str]:
 def test_the_project_declares_what_it_imports() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = project["project"]["optional-dependencies"]
-    run = names([*project["project"]["dependencies"], *extras["cpu"], *extras["gpu"]])
+    run = names([*project["project"]["dependencies"], *extras["cpu"], *extras["gpu"], *extras["qdrant"]])
     assert undeclared(LAYERS, run) == []
     assert undeclared(("tests", "benchmarks"), run | names(project["dependency-groups"]["dev"])) == []
 

@@ -81,7 +81,7 @@ def read(settings: Settings, paths: Sequence[Path], rebuild: bool, quiet: bool) 
             progress.update(task, description="Embedding passages", completed=done, total=total)
 
         embedder = load_embedder(settings.embedder)
-        return ingest(paths, settings.index, embedder, show, rebuild=rebuild)
+        return ingest(paths, settings.index, embedder, show, rebuild=rebuild, store=settings.vectors)
 
 
 def learn(settings: Settings, logs: Sequence[Path]) -> int:
