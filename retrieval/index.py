@@ -13,6 +13,7 @@ from retrieval.content import read_content
 from retrieval.dense import Dense
 from retrieval.embed import Embedder, load_embedder
 from retrieval.errors import EmbedderMismatch, IndexDamaged
+from retrieval.filters import CUSTOMER, Filter, Masks, nearest
 from retrieval.fuse import LEXICAL_SHARE, OTHER_LANGUAGE, distinct, fuse
 from retrieval.lexical import Lexical, query_words
 from retrieval.passage import Hit, Passage
@@ -30,6 +31,7 @@ class _Opened:
 
     version: str
     passages: list[Passage]
+    masks: Masks
     articles: dict[str, list[Passage]]
     languages: np.ndarray
     dense: Dense
@@ -63,16 +65,19 @@ class Index:
 
     @property
     def passages(self) -> list[Passage]:
-        """All passages, those of an article together and in order."""
-        return self._opened.passages
+        """All passages that customers may read, those of an article together and in order."""
+        return [passage for passage in self._opened.passages if not CUSTOMER.against(passage)]
 
-    def article(self, name: str) -> list[Passage]:
-        """The passages of one article in order; empty when there is none of that name."""
-        return self._opened.articles.get(name, [])
+    def article(self, name: str, where: Filter = CUSTOMER) -> list[Passage]:
+        """The passages of one article in order; empty when there is none that this reader may read."""
+        return [p for p in self._opened.articles.get(name, []) if where.against(p) != "audience"]
 
     def precedents(self, question: str, leave_out: str = "") -> list[Precedent]:
-        """The nearest past questions, nearest first; none when no logs were learnt."""
-        return self._asked.nearest(question, leave_out)
+        """The nearest past questions, nearest first; none when no logs were learnt.
+
+        Questions count only while a customer may read the article that answered them.
+        """
+        return self._asked.nearest(question, leave_out, lambda name: bool(self.article(name)))
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of texts, to be compared with each other: (len(texts), dimension), rows of length 1."""
@@ -87,12 +92,19 @@ class Index:
             self._asked_version = version
 
     def search(
-        self, query: str, k: int = 5, language: str | None = None, *, share: float | None = None
+        self,
+        query: str,
+        k: int = 5,
+        language: str | None = None,
+        *,
+        share: float | None = None,
+        where: Filter = CUSTOMER,
     ) -> list[Hit]:
         """Return at most k passages, best first, near repetitions left out.
 
         With a `language`, passages in it come before about equally good others. `share` is the share of the
         words in the score: 1 searches by words alone, 0 by meaning alone. A blank query finds nothing.
+        Only passages that pass `where` are found: without one, those that are public.
         """
         import numpy as np
 
@@ -100,9 +112,12 @@ class Index:
         if not query.strip() or k < 1 or not opened.passages:
             return []
         words = query_words(query)
+        allowed = opened.masks.mask(where)
         bm25 = opened.lexical.scores(words)
+        bm25 = bm25 if allowed is None else np.where(allowed, bm25, 0.0)
         vector = self._embedder.encode([query])[0]
-        rows = np.union1d(opened.dense.nearest(vector, max(k, CANDIDATES)), _best(bm25, max(k, CANDIDATES)))
+        near = nearest(opened.dense, vector, max(k, CANDIDATES), allowed, opened.languages)
+        rows = np.union1d(near, _best(bm25, max(k, CANDIDATES)))
         asked = language_of(query)
         foreign = opened.languages[rows] != asked
         cosine = opened.dense.cosines(vector, rows)
@@ -155,6 +170,7 @@ def _open_version(folder: Path, version: str, embedder: Embedder) -> _Opened:
     return _Opened(
         version,
         content.passages,
+        Masks(content.passages),
         articles,
         np.asarray(languages),
         Dense(content.vectors, languages),

@@ -16,6 +16,7 @@ from retrieval.embed import Embedder, load_embedder
 from retrieval.errors import IndexMissing
 from retrieval.index import check_embedder
 from retrieval.lexical import Lexical
+from retrieval.metadata import language_code
 from retrieval.passage import Passage
 from retrieval.readers.rows import UNNAMED
 from retrieval.scan import Found, Scan, scan
@@ -151,11 +152,20 @@ def _names(found: Found) -> Iterator[str]:
 def _passages(name: str, article: Article) -> list[Passage]:
     passages: list[Passage] = []
     for n, piece in enumerate(split(article), 1):
-        language = language_of(f"{article.title}\n{piece.text}")
+        language = language_code(article.language) or language_of(f"{article.title}\n{piece.text}")
         heading = " > ".join(piece.headings)
         passages.append(
             Passage(
-                f"{name}#{n}", name, article.title, heading, piece.text, article.url, language, article.tags
+                f"{name}#{n}",
+                name,
+                article.title,
+                heading,
+                piece.text,
+                article.url,
+                language,
+                article.tags,
+                article.product,
+                article.audience,
             )
         )
     return passages

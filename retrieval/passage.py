@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Language = Literal["en", "zh"]
+Audience = Literal["public", "internal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class Passage:
     """A few whole sentences of one article, small enough to read and to quote.
 
     `id` is "<article>#<n>"; `article` the path under its root without extension, or the id column of a row;
-    `heading` the headings above the text as "A > B", or "".
+    `heading` the headings above the text as "A > B", or "". An `internal` passage is never shown to a customer.
     """
 
     id: str
@@ -24,6 +25,8 @@ class Passage:
     url: str
     language: Language
     tags: tuple[str, ...] = ()
+    product: str = ""
+    audience: Audience = "public"
 
     @property
     def context(self) -> str:
