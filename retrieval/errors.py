@@ -33,3 +33,15 @@ class EmbedderUnavailable(RetrievalError):
 
 class IngestBusy(RetrievalError):
     """Another ingest is writing to the same index."""
+
+
+class UnknownVersion(RetrievalError):
+    """There is no such earlier version of the index."""
+
+
+class SiteUnreachable(RetrievalError):
+    """A site cannot be fetched, or does not want to be; the index is left as it was."""
+
+
+class BadSynonyms(RetrievalError):
+    """A line of the synonyms file cannot be used."""

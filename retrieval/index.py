@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,12 @@ from retrieval.asked import ASKED, Asked, Precedent, asked_version
 from retrieval.content import read_content
 from retrieval.dense import Dense
 from retrieval.embed import Embedder, load_embedder
-from retrieval.errors import EmbedderMismatch, IndexDamaged
+from retrieval.errors import BadSynonyms, EmbedderMismatch, IndexDamaged
 from retrieval.filters import CUSTOMER, Filter, Masks, nearest
 from retrieval.fuse import LEXICAL_SHARE, OTHER_LANGUAGE, distinct, fuse
-from retrieval.lexical import Lexical, query_words
+from retrieval.lexical import Lexical
 from retrieval.passage import Hit, Passage
+from retrieval.synonyms import Wording, read_synonyms, synonyms_version
 from retrieval.text import language_of
 
 if TYPE_CHECKING:
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
 CANDIDATES = 50  # of each language from the vectors, and as many from the words
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Opened:
     """One version in memory; a search works on one of these from beginning to end."""
 
     version: str
@@ -38,13 +43,30 @@ class _Opened:
     lexical: Lexical
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Every number of one search: `rows` are the candidates, `kept` the places among them that are hits."""
+
+    opened: Opened
+    words: Wording
+    rows: np.ndarray
+    cosine: np.ndarray
+    bm25: np.ndarray  # of every passage, 0 for those that a filter leaves out
+    fused: np.ndarray
+    scores: np.ndarray  # fused, after the preference for a language
+    order: np.ndarray
+    kept: np.ndarray
+
+
 class Index:
     """A searchable knowledge base. Searches may run in several threads, also while `refresh` runs."""
 
-    def __init__(self, folder: Path, embedder: Embedder, opened: _Opened) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, opened: Opened) -> None:
         self._folder = folder
         self._asked_version = asked_version(folder / ASKED)
         self._asked = Asked.open(folder / ASKED, embedder)
+        self._synonyms_version = synonyms_version(folder)
+        self._synonyms = read_synonyms(folder)
         self._embedder = embedder
         self._opened = opened
 
@@ -52,7 +74,7 @@ class Index:
     def open(cls, folder: Path, embedder: Embedder | None = None) -> Index:
         """Open the current version; without an embedder, with the one that the index was made with.
 
-        Raises IndexMissing, IndexDamaged, EmbedderMismatch or EmbedderUnavailable.
+        Raises IndexMissing, IndexDamaged, EmbedderMismatch, EmbedderUnavailable or BadSynonyms.
         """
         if embedder is None:
             embedder = load_embedder(str(versions.manifest(folder, versions.current(folder))["embedder"]))
@@ -90,6 +112,12 @@ class Index:
         if (version := asked_version(self._folder / ASKED)) != self._asked_version:
             self._asked = Asked.open(self._folder / ASKED, self._embedder)
             self._asked_version = version
+        if (version := synonyms_version(self._folder)) != self._synonyms_version:
+            self._synonyms_version = version
+            try:
+                self._synonyms = read_synonyms(self._folder)
+            except BadSynonyms as error:
+                log.warning("%s The synonyms of before go on.", error)
 
     def search(
         self,
@@ -99,21 +127,23 @@ class Index:
         *,
         share: float | None = None,
         where: Filter = CUSTOMER,
+        on_ranking: Callable[[Ranking], None] | None = None,
     ) -> list[Hit]:
         """Return at most k passages, best first, near repetitions left out.
 
         With a `language`, passages in it come before about equally good others. `share` is the share of the
         words in the score: 1 searches by words alone, 0 by meaning alone. A blank query finds nothing.
-        Only passages that pass `where` are found: without one, those that are public.
+        Only passages that pass `where` are found: without one, those that are public. `on_ranking` is shown
+        every number of the search.
         """
         import numpy as np
 
         opened = self._opened
         if not query.strip() or k < 1 or not opened.passages:
             return []
-        words = query_words(query)
+        words = self._synonyms.wording(query)
         allowed = opened.masks.mask(where)
-        bm25 = opened.lexical.scores(words)
+        bm25 = words.scores(opened.lexical)
         bm25 = bm25 if allowed is None else np.where(allowed, bm25, 0.0)
         vector = self._embedder.encode([query])[0]
         near = nearest(opened.dense, vector, max(k, CANDIDATES), allowed, opened.languages)
@@ -122,13 +152,16 @@ class Index:
         foreign = opened.languages[rows] != asked
         cosine = opened.dense.cosines(vector, rows)
         cosine = np.where(foreign, cosine / getattr(self._embedder, "across", 1.0), cosine)
-        scaled = bm25[rows] / max(opened.lexical.bound(words), 1e-9)
+        scaled = bm25[rows] / max(words.bound(opened.lexical), 1e-9)
         scores = fuse(cosine, scaled, foreign, LEXICAL_SHARE[asked] if share is None else share)
+        fused = scores
         if language is not None:
             scores = np.where(opened.languages[rows] == language, scores, scores * OTHER_LANGUAGE)
         order = np.argsort(-scores, kind="stable")
         kept = order[distinct((opened.passages[rows[i]] for i in order), k)]
-        coverage = opened.lexical.coverage(words, rows[kept])
+        coverage = words.coverage(opened.lexical, rows[kept])
+        if on_ranking is not None:
+            on_ranking(Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept))
         columns = (scores[kept], cosine[kept], bm25[rows[kept]], coverage)
         return [
             Hit(opened.passages[row], *(float(column[i]) for column in columns))
@@ -147,7 +180,7 @@ def check_embedder(folder: Path, about: dict[str, Any], embedder: Embedder) -> N
         )
 
 
-def _open(folder: Path, embedder: Embedder) -> _Opened:
+def _open(folder: Path, embedder: Embedder) -> Opened:
     while True:
         version = versions.current(folder)
         try:
@@ -157,7 +190,7 @@ def _open(folder: Path, embedder: Embedder) -> _Opened:
                 raise  # not an ingest that removed an old version under our hands
 
 
-def _open_version(folder: Path, version: str, embedder: Embedder) -> _Opened:
+def _open_version(folder: Path, version: str, embedder: Embedder) -> Opened:
     import numpy as np
 
     check_embedder(folder, versions.manifest(folder, version), embedder)
@@ -167,7 +200,7 @@ def _open_version(folder: Path, version: str, embedder: Embedder) -> _Opened:
     articles: dict[str, list[Passage]] = {}
     for passage in content.passages:
         articles.setdefault(passage.article, []).append(passage)
-    return _Opened(
+    return Opened(
         version,
         content.passages,
         Masks(content.passages),

@@ -14,7 +14,8 @@ class Passage:
     """A few whole sentences of one article, small enough to read and to quote.
 
     `id` is "<article>#<n>"; `article` the path under its root without extension, or the id column of a row;
-    `heading` the headings above the text as "A > B", or "". An `internal` passage is never shown to a customer.
+    `heading` the headings above the text as "A > B", or "".
+    An `internal` passage is never shown to a customer.
     """
 
     id: str

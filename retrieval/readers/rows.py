@@ -82,9 +82,7 @@ def row_articles(rows: Iterable[Row], problems: list[tuple[str, str]]) -> list[A
 def _article(row: Mapping[str, Any], title: str, text: str, name: str) -> Article:
     sections = markdown_sections(text) or [Section((), text)]
     url, meta = _first(row, ("url", "link")), metadata(row)
-    return Article(
-        title, tuple(sections), url, meta.tags, name, meta.language, meta.product, meta.audience
-    )
+    return Article(title, tuple(sections), url, meta.tags, name, meta.language, meta.product, meta.audience)
 
 
 def has_text_column(names: Iterable[str]) -> bool:
