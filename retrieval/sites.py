@@ -18,7 +18,7 @@ from retrieval.errors import NothingToRead
 from retrieval.scan import Found, Scan, scan
 
 SITES = "sites"  # the folder inside the index
-MANIFEST = "site.json"
+MANIFEST = ".site.json"  # the dot keeps it from being read as an article
 _UNSAFE = re.compile(r"[^\w.-]+")
 _ENDING = re.compile(r"\.(html?|php|aspx?|md|txt|pdf)$", re.I)
 

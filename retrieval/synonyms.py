@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SYNONYMS = "synonyms.txt"  # inside the index folder
 _HAN = re.compile(f"[{HAN}]")
 
+WHOLE = 0.999  # of the words, against rounding
+
 Phrase = tuple[str, ...]  # the terms of a word or of a few words
 
 
@@ -34,7 +36,7 @@ class Wording:
         for group in self.groups:
             best = lexical.scores(group[0])
             for phrase in group[1:]:
-                best = best.clip(lexical.scores(phrase))
+                best = best.clip(_whole(phrase, lexical))
             total = total + best
         return total
 
@@ -53,6 +55,7 @@ class Wording:
         for group in (((*self.words,),), *self.groups):
             weights = [lexical.weight(phrase) for phrase in group if phrase]
             shares = [lexical.coverage(phrase, rows) for phrase in group if phrase]
+            shares[1:] = [np.where(share > WHOLE, share, 0.0) for share in shares[1:]]
             if shares:
                 # A synonym that no article uses weighs most and would make everything look uncovered.
                 mass = min(weights)
@@ -117,6 +120,14 @@ def synonyms_version(folder: Path) -> int:
         return (folder / SYNONYMS).stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def _whole(phrase: Phrase, lexical: Lexical) -> np.ndarray:
+    """The scores of passages with all words of a phrase: "money" alone does not mean "money back"."""
+    total = lexical.scores(phrase)
+    for word in phrase if len(phrase) > 1 else ():
+        total = total * (lexical.scores([word]) > 0)
+    return total
 
 
 def _says(query: str, said: list[str], text: str, phrase: Phrase) -> bool:
