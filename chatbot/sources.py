@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from chatbot.prompt import PASSAGES
+from retrieval.filters import CUSTOMER
 from retrieval.passage import Hit, Passage
 from retrieval.split import LIMIT, size
 
@@ -41,13 +42,14 @@ def find_sources(
     the customer's language.
     """
     hits = index.search(query, PASSAGES_AN_ARTICLE * max(count, PASSAGES), language)
+    hits = [hit for hit in hits if not CUSTOMER.against(hit.passage)]  # whatever an index hands out
     foreign = bool(hits) and hits[0].passage.language != language
     found: dict[str, list[Hit]] = {}
     for hit in hits:
         if foreign or hit.passage.language == language:
             found.setdefault(hit.passage.article, []).append(hit)
     for article, cosine in near.items():
-        passages = index.article(article)
+        passages = [p for p in index.article(article) if not CUSTOMER.against(p)]
         if passages and (foreign or passages[0].language == language):
             known = found.setdefault(article, [Hit(passages[0], UNFOUND, 0.0, 0.0, 0.0)])
             bonus = ASKED_WEIGHT * max(0.0, cosine - CHANCE)

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from json import dumps
 
+from retrieval.passage import Audience
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -17,13 +19,19 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article of a file. `row` is the id of a table row, or "" when the file is one article."""
+    """One article of a file. `row` is the id of a table row, or "" when the file is one article.
+
+    `language` is "" where nobody declared it: then each passage is looked at.
+    """
 
     title: str
     sections: tuple[Section, ...]
     url: str = ""
     tags: tuple[str, ...] = ()
     row: str = ""
+    language: str = ""
+    product: str = ""
+    audience: Audience = "public"
 
     @property
     def content_hash(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,10 +90,13 @@ class Asked:
     def __len__(self) -> int:
         return len(self._pairs)
 
-    def nearest(self, question: str, leave_out: str = "") -> list[Precedent]:
+    def nearest(
+        self, question: str, leave_out: str = "", may_read: Callable[[str], bool] | None = None
+    ) -> list[Precedent]:
         """The nearest past questions, nearest first.
 
-        `leave_out` is a past question that does not count, so that one can be judged by the others.
+        `leave_out` is a past question that does not count, so that one can be judged by the others. Neither
+        do questions whose article `may_read` denies; it is not asked about those that had no answer.
         """
         import numpy as np
 
@@ -101,8 +104,15 @@ class Asked:
             return []
         products = self._vectors @ self._embedder.encode_questions([question])[0]
         cosines = self._embedder.likeness(products, language_of(question), self._languages)
-        order = [i for i in np.argsort(-cosines) if self._pairs[i].question != leave_out]
-        return [Precedent(self._pairs[i], float(cosines[i])) for i in order[:NEIGHBOURS]]
+        found: list[Precedent] = []
+        for i in np.argsort(-cosines):
+            pair = self._pairs[i]
+            known = not pair.article or may_read is None or may_read(pair.article)
+            if known and pair.question != leave_out:
+                found.append(Precedent(pair, float(cosines[i])))
+            if len(found) == NEIGHBOURS:
+                break
+        return found
 
 
 def by_article(precedents: Sequence[Precedent]) -> dict[str, float]:

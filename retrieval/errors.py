@@ -37,3 +37,15 @@ class IngestBusy(RetrievalError):
 
 class VectorsUnavailable(RetrievalError):
     """The vector database cannot be reached, or lacks the vectors of the index."""
+
+
+class UnknownVersion(RetrievalError):
+    """There is no such earlier version of the index."""
+
+
+class SiteUnreachable(RetrievalError):
+    """A site cannot be fetched, or does not want to be; the index is left as it was."""
+
+
+class BadSynonyms(RetrievalError):
+    """A line of the synonyms file cannot be used."""

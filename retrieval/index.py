@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,13 @@ from retrieval import versions
 from retrieval.asked import ASKED, Asked, Precedent, asked_version
 from retrieval.content import read_content
 from retrieval.embed import Embedder, load_embedder
-from retrieval.errors import EmbedderMismatch, IndexDamaged
+from retrieval.errors import BadSynonyms, EmbedderMismatch, IndexDamaged
+from retrieval.filters import CUSTOMER, Filter, Masks, nearest
 from retrieval.fuse import LEXICAL_SHARE, OTHER_LANGUAGE, distinct, fuse
-from retrieval.lexical import Lexical, query_words
+from retrieval.lexical import Lexical
 from retrieval.passage import Hit, Passage
 from retrieval.remembered import Remembered
+from retrieval.synonyms import Wording, read_synonyms, synonyms_version
 from retrieval.text import language_of
 from retrieval.vectors import FAISS, Vectors, open_vectors
 
@@ -25,25 +28,46 @@ if TYPE_CHECKING:
 CANDIDATES = 50  # of each language from the vectors, and as many from the words
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Opened:
     """One version in memory; a search works on one of these from beginning to end."""
 
     version: str
     passages: list[Passage]
+    masks: Masks
     articles: dict[str, list[Passage]]
     languages: np.ndarray
     dense: Vectors
     lexical: Lexical
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Every number of one search: `rows` are the candidates, `kept` the places among them that are hits."""
+
+    opened: Opened
+    words: Wording
+    rows: np.ndarray
+    cosine: np.ndarray
+    bm25: np.ndarray  # of every passage, 0 for those that a filter leaves out
+    fused: np.ndarray
+    scores: np.ndarray  # fused, after the preference for a language
+    order: np.ndarray
+    kept: np.ndarray
+
+
 class Index:
     """A searchable knowledge base. Searches may run in several threads, also while `refresh` runs."""
 
-    def __init__(self, folder: Path, embedder: Embedder, opened: _Opened) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, opened: Opened) -> None:
         self._folder = folder
         self._asked_version = asked_version(folder / ASKED)
         self._asked = Asked.open(folder / ASKED, embedder)
+        self._synonyms_version = synonyms_version(folder)
+        self._synonyms = read_synonyms(folder)
         self._embedder = embedder
         self._opened = opened
 
@@ -51,7 +75,7 @@ class Index:
     def open(cls, folder: Path, embedder: Embedder | None = None) -> Index:
         """Open the current version; without an embedder, with the one that the index was made with.
 
-        Raises IndexMissing, IndexDamaged, EmbedderMismatch or EmbedderUnavailable.
+        Raises IndexMissing, IndexDamaged, EmbedderMismatch, EmbedderUnavailable or BadSynonyms.
         """
         if embedder is None:
             embedder = load_embedder(str(versions.manifest(folder, versions.current(folder))["embedder"]))
@@ -65,16 +89,19 @@ class Index:
 
     @property
     def passages(self) -> list[Passage]:
-        """All passages, those of an article together and in order."""
-        return self._opened.passages
+        """All passages that customers may read, those of an article together and in order."""
+        return [passage for passage in self._opened.passages if not CUSTOMER.against(passage)]
 
-    def article(self, name: str) -> list[Passage]:
-        """The passages of one article in order; empty when there is none of that name."""
-        return self._opened.articles.get(name, [])
+    def article(self, name: str, where: Filter = CUSTOMER) -> list[Passage]:
+        """The passages of one article in order; empty when there is none that this reader may read."""
+        return [p for p in self._opened.articles.get(name, []) if where.against(p) != "audience"]
 
     def precedents(self, question: str, leave_out: str = "") -> list[Precedent]:
-        """The nearest past questions, nearest first; none when no logs were learnt."""
-        return self._asked.nearest(question, leave_out)
+        """The nearest past questions, nearest first; none when no logs were learnt.
+
+        Questions count only while a customer may read the article that answered them.
+        """
+        return self._asked.nearest(question, leave_out, lambda name: bool(self.article(name)))
 
     def likeness(self, question: str, texts: Sequence[str]) -> np.ndarray:
         """How alike in meaning a question and each text are: about 0 for unrelated ones, at most 1."""
@@ -91,35 +118,56 @@ class Index:
         if (version := asked_version(self._folder / ASKED)) != self._asked_version:
             self._asked = Asked.open(self._folder / ASKED, self._embedder)
             self._asked_version = version
+        if (version := synonyms_version(self._folder)) != self._synonyms_version:
+            self._synonyms_version = version
+            try:
+                self._synonyms = read_synonyms(self._folder)
+            except BadSynonyms as error:
+                log.warning("%s The synonyms of before go on.", error)
 
     def search(
-        self, query: str, k: int = 5, language: str | None = None, *, share: float | None = None
+        self,
+        query: str,
+        k: int = 5,
+        language: str | None = None,
+        *,
+        share: float | None = None,
+        where: Filter = CUSTOMER,
+        on_ranking: Callable[[Ranking], None] | None = None,
     ) -> list[Hit]:
         """Return at most k passages, best first, near repetitions left out.
 
         With a `language`, passages in it come before about equally good others. `share` is the share of the
         words in the score: 1 searches by words alone, 0 by meaning alone. A blank query finds nothing.
+        Only passages that pass `where` are found: without one, those that are public. `on_ranking` is shown
+        every number of the search.
         """
         import numpy as np
 
         opened = self._opened
         if not query.strip() or k < 1 or not opened.passages:
             return []
-        words = query_words(query)
-        bm25 = opened.lexical.scores(words)
+        words = self._synonyms.wording(query)
+        allowed = opened.masks.mask(where)
+        bm25 = words.scores(opened.lexical)
+        bm25 = bm25 if allowed is None else np.where(allowed, bm25, 0.0)
         vector = self._embedder.encode_questions([query])[0]
-        rows = np.union1d(opened.dense.nearest(vector, max(k, CANDIDATES)), best(bm25, max(k, CANDIDATES)))
+        near = nearest(opened.dense, vector, max(k, CANDIDATES), allowed, opened.languages)
+        rows = np.union1d(near, best(bm25, max(k, CANDIDATES)))
         asked = language_of(query)
         foreign = opened.languages[rows] != asked
         products = opened.dense.products(vector, rows)
         cosine = self._embedder.likeness(products, asked, opened.languages[rows])
-        scaled = bm25[rows] / max(opened.lexical.bound(words), 1e-9)
+        scaled = bm25[rows] / max(words.bound(opened.lexical), 1e-9)
         scores = fuse(cosine, scaled, foreign, LEXICAL_SHARE[asked] if share is None else share)
+        fused = scores
         if language is not None:
             scores = np.where(opened.languages[rows] == language, scores, scores * OTHER_LANGUAGE)
         order = np.argsort(-scores, kind="stable")
         kept = order[distinct((opened.passages[rows[i]] for i in order), k)]
-        coverage = opened.lexical.coverage(words, rows[kept])
+        coverage = words.coverage(opened.lexical, rows[kept])
+        if on_ranking is not None:
+            on_ranking(Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept))
         columns = (scores[kept], cosine[kept], bm25[rows[kept]], coverage)
         return [
             Hit(opened.passages[row], *(float(column[i]) for column in columns))
@@ -138,7 +186,7 @@ def check_embedder(folder: Path, about: dict[str, Any], embedder: Embedder) -> N
         )
 
 
-def _open(folder: Path, embedder: Embedder) -> _Opened:
+def _open(folder: Path, embedder: Embedder) -> Opened:
     while True:
         version = versions.current(folder)
         try:
@@ -148,7 +196,7 @@ def _open(folder: Path, embedder: Embedder) -> _Opened:
                 raise  # not an ingest that removed an old version under our hands
 
 
-def _open_version(folder: Path, version: str, embedder: Embedder) -> _Opened:
+def _open_version(folder: Path, version: str, embedder: Embedder) -> Opened:
     import numpy as np
 
     about = versions.manifest(folder, version)
@@ -159,9 +207,10 @@ def _open_version(folder: Path, version: str, embedder: Embedder) -> _Opened:
     articles: dict[str, list[Passage]] = {}
     for passage in content.passages:
         articles.setdefault(passage.article, []).append(passage)
-    return _Opened(
+    return Opened(
         version,
         content.passages,
+        Masks(content.passages),
         articles,
         np.asarray(languages),
         open_vectors(where, about.get("vectors", FAISS), content.vectors, languages),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from retrieval import versions
 from retrieval.article import Article
+from retrieval.changes import Change, Entry, changes, under
 from retrieval.content import Content, Record, embedded_text, read_content
+from retrieval.crawl import Pace
 from retrieval.embed import Embedder, load_embedder
 from retrieval.embedded import Embedded
 from retrieval.errors import IndexMissing
 from retrieval.index import check_embedder
 from retrieval.lexical import Lexical
+from retrieval.metadata import language_code
 from retrieval.passage import Passage
 from retrieval.readers.rows import UNNAMED
 from retrieval.scan import Found, Scan, scan
+from retrieval.sites import mirrored
 from retrieval.split import split
 from retrieval.text import language_of
 from retrieval.vectors import FAISS, clean_vectors, write_vectors
@@ -36,7 +41,8 @@ class IngestReport:
     """What an ingest did: articles added, changed, removed and unchanged, and the files that failed.
 
     `passages` is the size of the whole index, `embedded` the number of texts that were really embedded,
-    `failed` pairs of a file (with the line, for a row) and the reason.
+    `failed` pairs of a file (with the line, for a row) and the reason, `notes` what was left out of a site,
+    `changes` the articles that were added, changed or removed.
     """
 
     added: int
@@ -47,56 +53,82 @@ class IngestReport:
     embedded: int
     failed: list[tuple[str, str]]
     version: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """An article of the version to be: its record and its passages."""
-
-    record: Record
-    passages: list[Passage]
+    changes: list[Change]
+    notes: list[str]
 
 
 def ingest(
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     folder: Path,
     embedder: Embedder | None = None,
     on_progress: Progress | None = None,
     *,
     rebuild: bool = False,
     store: str = FAISS,
+    dry_run: bool = False,
+    pace: Pace | None = None,
+    on_page: Progress | None = None,
 ) -> IngestReport:
     """Read the articles under each path into the index in `folder` and publish it as a new version.
+
+    A path that is a string is the address of a sitemap or of a site, which is crawled at this `pace`, with
+    `on_page` called with (done, known) pages. A `dry_run` only reports what would change.
 
     What is no longer under a path is removed; articles of other paths stay, unless `rebuild` asks for an
     index of these paths alone. A file that cannot be read is reported, and its articles stay as they were.
     `on_progress` is called with (done, total) texts embedded; `store` is where vectors are searched, "faiss"
     or the address of a Qdrant server. Raises NothingToRead, IngestBusy, EmbedderMismatch, IndexDamaged,
-    EmbedderUnavailable or VectorsUnavailable, and the index is then as it was.
+    SiteUnreachable, EmbedderUnavailable or VectorsUnavailable, and the index is then as it was.
     """
     embedder = embedder or load_embedder()
-    result = scan(paths, folder)
-    with versions.lock(folder):
-        versions.clean(folder)
+    files = [path for path in paths if isinstance(path, Path)]
+    result = scan(files, folder) if files else Scan()
+    starts = [path for path in paths if isinstance(path, str)]
+    pace = pace or Pace()
+    with (
+        nullcontext() if dry_run else versions.lock(folder),
+        mirrored(starts, folder, pace, on_page, keep=not dry_run) as mirrors,
+    ):
+        if not dry_run:
+            versions.clean(folder)
+        for mirror in mirrors:
+            result.extend(mirror.read())
+        sources = {_relative(path.resolve(), folder.resolve()): str(path) for path in files}
+        sources |= {_relative(mirror.place.resolve(), folder.resolve()): mirror.start for mirror in mirrors}
+        notes = [note for mirror in mirrors for note in mirror.crawl.notes]
         version, old = ("", None) if rebuild else _read_old(folder, embedder)
         before = _entries(old)
-        after = _merge(before, result, [path.resolve() for path in paths], folder.resolve())
-        counts = _count(before, after)
+        after = _merge(before, result, list(sources), folder.resolve())
+        changed = changes(before, after, sources)
         moved = bool(version) and versions.manifest(folder, version).get("vectors", FAISS) != store
-        changed_nothing = (
-            version and not moved and not any(counts[name] for name in ("added", "changed", "removed"))
-        )
-        passages = [passage for entry in after for passage in entry.passages]
-        embedded = 0
-        if not changed_nothing:
-            vectors, embedded = _embed(passages, old, folder, embedder, on_progress)
-            content = Content([entry.record for entry in after], passages, vectors)
-            version = versions.publish(folder, lambda where: _write(where, content, embedder, store))
-            versions.clean(folder, keep=2)
+        content, embedded = None, 0
+        if changed or moved or not version:
+            texts = [passage for entry in after for passage in entry.passages]
+            if dry_run:
+                embedded = len(_new_texts(texts, old))
+            else:
+                vectors, embedded = _embed(texts, old, folder, embedder, on_progress)
+                content = Content([entry.record for entry in after], texts, vectors)
+        if content is not None:
+            written = content
+            version = versions.publish(folder, lambda where: _write(where, written, embedder, store))
+            versions.clean(folder)
             clean_vectors(folder, store)
     return IngestReport(
-        **counts, passages=len(passages), embedded=embedded, failed=result.failed, version=version
+        **_count(changed, after),
+        passages=sum(len(entry.passages) for entry in after),
+        embedded=embedded,
+        failed=result.failed,
+        version=version,
+        changes=changed,
+        notes=notes,
     )
+
+
+def _count(changed: list[Change], after: list[Entry]) -> dict[str, int]:
+    kinds = [change.kind for change in changed]
+    counts = {kind: kinds.count(kind) for kind in ("added", "changed", "removed")}
+    return counts | {"unchanged": len(after) - counts["added"] - counts["changed"]}
 
 
 def _read_old(folder: Path, embedder: Embedder) -> tuple[str, Content | None]:
@@ -108,21 +140,20 @@ def _read_old(folder: Path, embedder: Embedder) -> tuple[str, Content | None]:
     return version, read_content(versions.place(folder, version))
 
 
-def _entries(content: Content | None) -> list[_Entry]:
+def _entries(content: Content | None) -> list[Entry]:
     if content is None:
         return []
     passages = iter(content.passages)
-    return [_Entry(record, [next(passages) for _ in range(record.passages)]) for record in content.records]
+    return [Entry(record, [next(passages) for _ in range(record.passages)]) for record in content.records]
 
 
-def _merge(before: list[_Entry], result: Scan, roots: list[Path], folder: Path) -> list[_Entry]:
+def _merge(before: list[Entry], result: Scan, prefixes: list[str], folder: Path) -> list[Entry]:
     """The articles that stay because nobody looked at them, then those that were read."""
     unreadable = {_relative(file, folder) for file in result.unreadable}
-    prefixes = [_relative(root, folder) for root in roots]
     stay = [
         entry
         for entry in before
-        if entry.record.file in unreadable or not any(_under(entry.record.file, root) for root in prefixes)
+        if entry.record.file in unreadable or not any(under(entry.record.file, root) for root in prefixes)
     ]
     known = {(entry.record.file, entry.record.row): entry for entry in before}
     taken = {entry.record.id for entry in stay}
@@ -131,14 +162,14 @@ def _merge(before: list[_Entry], result: Scan, roots: list[Path], folder: Path) 
     return stay + [_entry(found, key, known.get(key), taken) for key, found in read]
 
 
-def _entry(found: Found, key: tuple[str, str], old: _Entry | None, taken: set[str]) -> _Entry:
+def _entry(found: Found, key: tuple[str, str], old: Entry | None, taken: set[str]) -> Entry:
     content_hash = found.article.content_hash
     if old is not None and old.record.content_hash == content_hash:
         return old
     name = old.record.id if old is not None else next(name for name in _names(found) if name not in taken)
     taken.add(name)
     passages = _passages(name, found.article)
-    return _Entry(Record(name, *key, content_hash, len(passages)), passages)
+    return Entry(Record(name, *key, content_hash, len(passages)), passages)
 
 
 def _names(found: Found) -> Iterator[str]:
@@ -159,27 +190,23 @@ def _names(found: Found) -> Iterator[str]:
 def _passages(name: str, article: Article) -> list[Passage]:
     passages: list[Passage] = []
     for n, piece in enumerate(split(article), 1):
-        language = language_of(f"{article.title}\n{piece.text}")
+        language = language_code(article.language) or language_of(f"{article.title}\n{piece.text}")
         heading = " > ".join(piece.headings)
         passages.append(
             Passage(
-                f"{name}#{n}", name, article.title, heading, piece.text, article.url, language, article.tags
+                f"{name}#{n}",
+                name,
+                article.title,
+                heading,
+                piece.text,
+                article.url,
+                language,
+                article.tags,
+                article.product,
+                article.audience,
             )
         )
     return passages
-
-
-def _count(before: list[_Entry], after: list[_Entry]) -> dict[str, int]:
-    old = {entry.record.id: entry.record for entry in before}
-    new = {entry.record.id: entry.record for entry in after}
-    both = old.keys() & new.keys()
-    changed = sum(old[name].content_hash != new[name].content_hash for name in both)
-    return {
-        "added": len(new.keys() - old.keys()),
-        "changed": changed,
-        "removed": len(old.keys() - new.keys()),
-        "unchanged": len(both) - changed,
-    }
 
 
 def _embed(
@@ -192,12 +219,12 @@ def _embed(
     """One vector for each passage, those of known texts taken from the old version or an earlier one."""
     import numpy as np
 
-    known = {embedded_text(passage): i for i, passage in enumerate(old.passages)} if old else {}
+    known = _known_texts(old)
     texts = [embedded_text(passage) for passage in passages]
     embedded = Embedded(folder, embedder)
     fresh = embedded.known(list({text for text in texts if text not in known}))
     # Texts of like length together, so that little of a batch is padding.
-    new = sorted({text for text in texts if text not in known and text not in fresh}, key=len)
+    new = sorted(_new_texts(passages, old) - fresh.keys(), key=len)
     for start in range(0, len(new), BATCH):
         part = new[start : start + BATCH]
         fresh |= zip(part, embedded.encode(part), strict=True)
@@ -208,6 +235,16 @@ def _embed(
         vectors[i] = old.vectors[known[text]] if old and text in known else fresh[text]
     embedded.close(len(passages))
     return vectors, len(new)
+
+
+def _known_texts(old: Content | None) -> dict[str, int]:
+    return {embedded_text(passage): i for i, passage in enumerate(old.passages)} if old else {}
+
+
+def _new_texts(passages: list[Passage], old: Content | None) -> set[str]:
+    """The texts that must be embedded."""
+    known = _known_texts(old)
+    return {text for text in map(embedded_text, passages) if text not in known}
 
 
 def _write(where: Path, content: Content, embedder: Embedder, store: str) -> dict[str, Any]:
@@ -231,7 +268,3 @@ def _key(found: Found, folder: Path) -> tuple[str, str]:
 def _relative(path: Path, folder: Path) -> str:
     """A path as seen from the index, a resolved path too, so that both can be moved together."""
     return Path(os.path.relpath(path, folder)).as_posix()
-
-
-def _under(file: str, root: str) -> bool:
-    return file == root or file.startswith(f"{root}/") or Path(file).is_relative_to(root)

@@ -72,6 +72,20 @@ class Lexical:
                 shares[having[place] == rows] += weight
         return shares / max(float(weights.sum()), 1e-9)
 
+    def weight(self, words: Sequence[str]) -> float:
+        """Return the sum of the idf of these words; those that no passage has weigh most."""
+        return float(self._idf(words).sum())
+
+    def matched(self, words: Sequence[str], row: int) -> dict[str, float]:
+        """Return the words that this passage contains, each with what it adds to the score."""
+        import numpy as np
+
+        found = {}
+        for word in words:
+            if word in self._bm25.vocab_dict and np.isin(row, self._containing(word)):
+                found[word] = float(self.scores([word])[row])
+        return found
+
     def _containing(self, word: str) -> np.ndarray:
         start = self._bm25.vocab_dict[word]
         first, last = self._bm25.scores["indptr"][start : start + 2]

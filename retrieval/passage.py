@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Language = Literal["en", "zh"]
+Audience = Literal["public", "internal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Passage:
 
     `id` is "<article>#<n>"; `article` the path under its root without extension, or the id column of a row;
     `heading` the headings above the text as "A > B", or "".
+    An `internal` passage is never shown to a customer.
     """
 
     id: str
@@ -24,6 +26,8 @@ class Passage:
     url: str
     language: Language
     tags: tuple[str, ...] = ()
+    product: str = ""
+    audience: Audience = "public"
 
     @property
     def context(self) -> str:

@@ -29,6 +29,12 @@ class Scan:
     failed: list[tuple[str, str]] = field(default_factory=list)
     unreadable: set[Path] = field(default_factory=set)
 
+    def extend(self, other: Scan) -> None:
+        """Add what another scan has found."""
+        self.found += other.found
+        self.failed += other.failed
+        self.unreadable |= other.unreadable
+
 
 def scan(paths: Sequence[Path], leave_out: Path) -> Scan:
     """Read every article under the paths, except those in the folder `leave_out`.

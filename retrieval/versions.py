@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from retrieval.errors import IndexDamaged, IndexMissing, IngestBusy
+from retrieval.errors import IndexDamaged, IndexMissing, IngestBusy, UnknownVersion
 
 FORMAT = 1
+KEPT = 3  # the current version and two to go back to
 _CURRENT = "CURRENT"
 _MANIFEST = "manifest.json"
 
@@ -68,23 +69,61 @@ def publish(folder: Path, write: Callable[[Path], dict[str, Any]]) -> str:
     return version
 
 
-def clean(folder: Path, keep: int = 1) -> None:
+def clean(folder: Path, keep: int = KEPT) -> None:
     """Remove leftovers of killed runs, and all but the last `keep` versions up to the current one.
 
-    A reader that has just read CURRENT may still be opening the version before, hence `keep=2` after
-    publishing.
+    A reader that has just read CURRENT may still be opening the version before, so it is among those kept.
     """
     try:
         last = current(folder)
     except IndexMissing:
         last = ""
     names = sorted(path.name for path in (folder / "versions").glob("*"))
-    kept = [name for name in names if name <= last][-keep:]
+    stay = [name for name in names if name <= last][-keep:]
     for name in names:
-        if name not in kept:
+        if name not in stay:
             shutil.rmtree(place(folder, name), ignore_errors=True)
     for leftover in folder.glob("*.new"):
         leftover.unlink(missing_ok=True)
+
+
+def kept(folder: Path) -> list[str]:
+    """The names of the versions that can be gone back to, oldest first; the last one is current."""
+    last = current(folder)
+    names = sorted(path.parent.name for path in (folder / "versions").glob(f"*/{_MANIFEST}"))
+    return [name for name in names if name <= last]
+
+
+def rollback(folder: Path, version: str = "") -> str:
+    """Publish the content of an earlier version, by default the one before, under a new name; returns it.
+
+    The name is new, so that a server never takes it for one that it has open. Files are shared by hard links.
+    Raises UnknownVersion, IndexMissing, IndexDamaged or IngestBusy, and the index is then as it was.
+    """
+    with lock(folder):
+        names = kept(folder)
+        wanted = version or next(iter(names[-2:-1]), "")
+        if wanted not in names[:-1]:
+            raise UnknownVersion(_choice(folder, names, version))
+        about = manifest(folder, wanted)
+        source = place(folder, wanted)
+
+        def write(where: Path) -> dict[str, Any]:
+            shutil.copytree(
+                source,
+                where,
+                dirs_exist_ok=True,
+                copy_function=_link,
+                ignore=lambda _, n: {_MANIFEST} & set(n),
+            )
+            return {name: about[name] for name in about if name not in ("format", "version", "files")} | {
+                "content_of": about.get("content_of", wanted)
+            }
+
+        clean(folder, keep=KEPT)
+        published = publish(folder, write)
+        clean(folder, keep=KEPT)
+        return published
 
 
 @contextmanager
@@ -101,6 +140,20 @@ def lock(folder: Path) -> Iterator[None]:
                 f"Another ingest is writing to {folder}: wait until it has ended, then try again."
             ) from error
         yield
+
+
+def _choice(folder: Path, names: list[str], version: str) -> str:
+    what = f'no earlier version "{version}"' if version else "no earlier version"
+    there = f": name one of {', '.join(names[:-1])}" if len(names) > 1 else ""
+    return f"The index in {folder} has {what}{there}; see `chatbot index versions`."
+
+
+def _link(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copy2(source, target)
+    return target
 
 
 def _next(folder: Path) -> str:

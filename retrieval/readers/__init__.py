@@ -8,10 +8,12 @@ from pathlib import Path
 from retrieval.article import Article
 from retrieval.errors import BadFile
 from retrieval.readers.docx import read_docx
+from retrieval.readers.export import read_export
 from retrieval.readers.html import read_html
 from retrieval.readers.pdf import read_pdf
 from retrieval.readers.rows import read_csv, read_jsonl
 from retrieval.readers.text import read_markdown, read_plain
+from retrieval.readers.xlsx import read_xlsx
 
 Problems = list[tuple[str, str]]
 
@@ -28,6 +30,8 @@ _ROW_READERS: dict[str, Callable[[Path, Problems], list[Article]]] = {
     ".csv": read_csv,
     ".tsv": read_csv,
     ".jsonl": read_jsonl,
+    ".json": read_export,
+    ".xlsx": read_xlsx,
 }
 SUFFIXES = frozenset(_READERS) | frozenset(_ROW_READERS)
 

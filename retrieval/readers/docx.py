@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 
 from retrieval.article import Article, Section
 from retrieval.errors import BadFile
+from retrieval.readers.table import table_text
 
 _HEADING_STYLE = re.compile(r"^heading (\d)$", re.I)
 
@@ -61,7 +62,7 @@ def _append(text: str, item: Any) -> str:
 
 
 def _table(table: Any) -> str:
-    rows: list[str] = []
+    rows: list[list[str]] = []
     for row in table.rows:
         cells: list[str] = []
         seen: set[int] = set()
@@ -69,9 +70,8 @@ def _table(table: Any) -> str:
             if id(cell._tc) not in seen:
                 seen.add(id(cell._tc))
                 cells.append(" ".join(cell.text.split()))
-        if any(cells):
-            rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
+        rows.append(cells)
+    return table_text(rows)
 
 
 def _style(item: Any) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 from retrieval.article import Article, Section
 from retrieval.errors import BadFile
+from retrieval.metadata import metadata
+from retrieval.readers.table import table_text
 
 _NOISE = "script, style, noscript, template, svg, nav, footer, aside, form, iframe, button, [hidden]"
 _NOISE_ROLES = "[role=navigation], [role=banner], [role=contentinfo], [role=search], [aria-hidden=true]"
@@ -51,7 +53,25 @@ def read_html(path: Path) -> Article:
     _remove_noise(body)
     first = body.find("h1")
     title = (_line(first) if first else "") or title or path.stem
-    return Article(title=title, sections=tuple(_sections(body, title)), url=url)
+    about = {
+        name: str(tag.get("content") or "")
+        for name in ("audience", "product")
+        if (tag := page.select_one(f"meta[name={name}]"))
+    }
+    meta = metadata(about)
+    sections = tuple(_sections(body, title))
+    return Article(title, sections, url, product=meta.product, audience=meta.audience)
+
+
+def html_sections(markup: str, title: str) -> tuple[Section, ...]:
+    """The sections of a piece of HTML, such as the body of an exported article."""
+    from bs4 import BeautifulSoup
+
+    body = BeautifulSoup(markup, "lxml").body
+    if body is None:
+        return ()
+    _remove_noise(body)
+    return tuple(_sections(body, title))
 
 
 def _remove_noise(body: Any) -> None:
@@ -133,8 +153,30 @@ def _list(element: Any, depth: int = 0) -> str:
 
 
 def _table(element: Any) -> str:
-    rows = [[_line(cell) for cell in row.find_all(("th", "td"))] for row in element.find_all("tr")]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows if any(row))
+    """Rows of cells; a cell that spans rows is repeated in each, so that each row can stand alone."""
+    rows: list[list[str]] = []
+    spanning: dict[int, tuple[int, str]] = {}  # column -> rows still to fill, text
+    for row in element.find_all("tr"):
+        if row.find_parent("table") is not element:
+            continue  # of a table inside a cell, whose words are in that cell
+        cells = [(_line(cell), cell) for cell in row.find_all(("th", "td"), recursive=False)]
+        line: list[str] = []
+        while cells or len(line) in spanning:
+            left, text = spanning.pop(len(line), (0, ""))
+            if not left:
+                text, cell = cells.pop(0)
+                left = _span(cell)
+            if left > 1:
+                spanning[len(line)] = (left - 1, text)
+            line.append(text)
+        rows.append(line)
+    return table_text(rows)
+
+
+def _span(cell: Any) -> int:
+    """How many rows a cell covers; a page may claim anything, a table of help has no more than 200."""
+    span = str(cell.get("rowspan") or "1")
+    return min(int(span), 200) if span.isdigit() else 1
 
 
 def _line(element: Any) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 from retrieval.article import Article, Section
 from retrieval.errors import BadFile
-from retrieval.readers.text import decode, markdown_sections, tag_list
+from retrieval.metadata import metadata
+from retrieval.readers.text import decode, markdown_sections
 
 _TITLES = ("title", "question", "标题", "问题")
 _TEXTS = ("text", "answer", "content", "body", "内容", "答案", "回答", "正文")
@@ -36,7 +37,7 @@ def read_csv(path: Path, problems: list[tuple[str, str]]) -> list[Article]:
         rows = [(f"line {reader.line_num}", row) for row in reader]
     except csv.Error as error:
         raise BadFile(f"line {reader.line_num} is not valid CSV ({error})") from error
-    return _articles(rows, problems)
+    return row_articles(rows, problems)
 
 
 def read_jsonl(path: Path, problems: list[tuple[str, str]]) -> list[Article]:
@@ -57,10 +58,11 @@ def read_jsonl(path: Path, problems: list[tuple[str, str]]) -> list[Article]:
             rows.append((f"line {number}", row))
         else:
             problems.append((f"line {number}", "it is not a JSON object"))
-    return _articles(rows, problems)
+    return row_articles(rows, problems)
 
 
-def _articles(rows: Iterable[Row], problems: list[tuple[str, str]]) -> list[Article]:
+def row_articles(rows: Iterable[Row], problems: list[tuple[str, str]]) -> list[Article]:
+    """The article of each (place, row); a row without a text, or with the id of one above, is a problem."""
     articles: list[Article] = []
     seen: set[str] = set()
     for number, (place, raw) in enumerate(rows, 1):
@@ -79,11 +81,17 @@ def _articles(rows: Iterable[Row], problems: list[tuple[str, str]]) -> list[Arti
 
 def _article(row: Mapping[str, Any], title: str, text: str, name: str) -> Article:
     sections = markdown_sections(text) or [Section((), text)]
-    return Article(title, tuple(sections), _first(row, ("url", "link")), tag_list(row.get("tags")), name)
+    url, meta = _first(row, ("url", "link")), metadata(row)
+    return Article(title, tuple(sections), url, meta.tags, name, meta.language, meta.product, meta.audience)
+
+
+def has_text_column(names: Iterable[str]) -> bool:
+    """Whether one of these columns is known to hold the text of an article."""
+    return bool({name.strip().lower() for name in names} & set(_TEXTS))
 
 
 def _check_columns(names: Iterable[str]) -> None:
-    if not {name.strip().lower() for name in names} & set(_TEXTS):
+    if not has_text_column(names):
         raise BadFile(f"its first line names no column {' or '.join(_TEXTS[:4])}")
 
 

@@ -1,4 +1,4 @@
-"""Read Markdown (with title, url and tags in its front matter) and plain text."""
+"""Read Markdown (with what its front matter says) and plain text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from retrieval.article import Article, Section
 from retrieval.errors import BadFile
+from retrieval.metadata import metadata
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
@@ -40,13 +41,17 @@ def read_markdown(path: Path) -> Article:
     about, body = _front_matter(text)
     sections = markdown_sections(body)
     title = str(about.get("title") or "")
+    meta = metadata({str(name).lower(): value for name, value in about.items()})
     if not title:
         title, sections = _title_from(sections)
     return Article(
         title=title or path.stem.replace("-", " ").replace("_", " "),
         sections=tuple(_without_title(section, title) for section in sections),
         url=str(about.get("url") or ""),
-        tags=tag_list(about.get("tags")),
+        tags=meta.tags,
+        language=meta.language,
+        product=meta.product,
+        audience=meta.audience,
     )
 
 
@@ -86,12 +91,6 @@ def markdown_sections(text: str) -> list[Section]:
         above = [(n, words) for n, words in above if n < level] + [(level, heading[2])]
     close()
     return sections
-
-
-def tag_list(value: Any) -> tuple[str, ...]:
-    """Tags from a list, or from one string with commas or semicolons."""
-    parts = value if isinstance(value, list) else re.split(r"[,;，；、]", str(value or ""))
-    return tuple(tag for part in parts if (tag := str(part).strip()))
 
 
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from qdrant_client import QdrantClient, models
 
-from retrieval import dense, qdrant
+from retrieval import dense, qdrant, versions
 from retrieval.errors import VectorsUnavailable
 from retrieval.index import Index
 from retrieval.ingest import ingest
@@ -106,7 +106,7 @@ def test_an_index_with_its_vectors_in_qdrant_lives_through_changes(
     kept = {path.name for path in (home / "versions").iterdir()}
     names = {collection.name for collection in server.get_collections().collections}
     assert {name.rpartition("-")[2] for name in names} == kept
-    assert len(kept) == 2
+    assert len(kept) == versions.KEPT
 
 
 def test_an_unchanged_folder_moves_to_another_store(tmp_path: Path, server: QdrantClient) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from chatbot.events import Citation, Turn
+from retrieval.explain import Explanation
 from retrieval.passage import Hit
 
 Language = Literal["en", "zh"]
@@ -153,6 +154,8 @@ class HitOut(BaseModel):
     dense: float
     lexical: float
     coverage: float
+    product: str = ""
+    tags: list[str] = []
 
     @classmethod
     def of(cls, hit: Hit) -> HitOut:
@@ -161,11 +164,40 @@ class HitOut(BaseModel):
         return cls(**{name: values[name] for name in cls.model_fields})
 
 
+class ReasonOut(BaseModel):
+    """Why a hit stands where it stands; ranks begin at 1, `terms` is what each word adds to `lexical`."""
+
+    id: str
+    lexical_rank: int | None
+    terms: dict[str, float]
+    dense_rank: int
+    fused: float
+    boost: float
+
+
+class ExplanationOut(BaseModel):
+    """How the passages were ranked, hit by hit, and what the filters left out."""
+
+    words: list[str]
+    searched: int
+    left_out: dict[str, int]
+    candidates: int
+    hits: list[ReasonOut]
+    why: str
+
+    @classmethod
+    def of(cls, told: Explanation) -> ExplanationOut:
+        """From retrieval's own explanation."""
+        hits = [{**asdict(reason), "id": reason.hit.passage.id} for reason in told.hits]
+        return cls(**{**asdict(told), "hits": hits})
+
+
 class Found(BaseModel):
     """The passages found, best first, and the version of the index that was searched."""
 
     index_version: str
     hits: list[HitOut]
+    explanation: ExplanationOut | None = None
 
 
 class Health(BaseModel):

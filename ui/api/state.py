@@ -8,7 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from chatbot.app import Chat
-from ui.api.models import Found, Health, HitOut, Language
+from retrieval.explain import explain as explained
+from retrieval.filters import Filter
+from ui.api.models import ExplanationOut, Found, Health, HitOut, Language
 from ui.api.problem import responses
 
 
@@ -20,10 +22,25 @@ def router(chat: Chat) -> APIRouter:
     async def search(
         q: Annotated[str, Query(max_length=2000, description="what to look for", examples=["return a lamp"])],
         k: Annotated[int, Query(ge=1, le=50, description="how many passages at most")] = 5,
-        language: Annotated[Language | None, Query(description="prefer passages in this language")] = None,
+        language: Annotated[Language | None, Query(description="only passages in this language")] = None,
+        product: Annotated[str, Query(max_length=200, description="only this product")] = "",
+        tag: Annotated[list[str] | None, Query(max_length=20, description="only with these tags")] = None,
+        explain: Annotated[bool, Query(description="show how the hits were ranked")] = False,
+        why: Annotated[str, Query(max_length=500, description="an article that was expected")] = "",
     ) -> Found:
-        hits = await asyncio.to_thread(chat.index.search, q, k, language)
-        return Found(index_version=chat.index.version, hits=[HitOut.of(hit) for hit in hits])
+        where = Filter(language=language, product=product, tags=tuple(tag or ()))  # always a customer's
+        await asyncio.to_thread(chat.index.refresh)  # what has become internal is not shown once more
+        if explain or why:
+            told = await asyncio.to_thread(explained, chat.index, q, k, where=where, why=why)
+            hits = [reason.hit for reason in told.hits]
+        else:
+            told = None
+            hits = await asyncio.to_thread(chat.index.search, q, k, where=where)
+        return Found(
+            index_version=chat.index.version,
+            hits=[HitOut.of(hit) for hit in hits],
+            explanation=ExplanationOut.of(told) if told else None,
+        )
 
     @routes.get("/healthz", summary="Is the process alive?", tags=["health"])
     async def alive() -> Health:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing
 from finetune.errors import FinetuneError, LogsUnreadable
 from retrieval.errors import (
+    BadSynonyms,
     EmbedderMismatch,
     EmbedderUnavailable,
     IndexMissing,
     NothingToRead,
     RetrievalError,
+    UnknownVersion,
 )
 from ui.errors import UiError
 
@@ -21,6 +23,8 @@ BAD_INPUT = (
     EmbedderUnavailable,
     IndexMissing,
     NothingToRead,
+    BadSynonyms,
+    UnknownVersion,
     LogsUnreadable,
 )
 

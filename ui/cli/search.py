@@ -1,4 +1,4 @@
-"""`chatbot search`: what the index finds, with its scores."""
+"""`chatbot search`: what the index finds, with its scores, and on demand why."""
 
 from __future__ import annotations
 
@@ -12,29 +12,70 @@ import click
 from ui.cli import options
 
 if TYPE_CHECKING:
-    from retrieval.passage import Hit
+    from retrieval.explain import Explanation
+    from retrieval.passage import Audience, Hit, Language
+
+LANGUAGES = click.Choice(["en", "zh"])
 
 
 @click.command("search")
 @click.argument("query")
 @options.home
 @click.option("-k", type=click.IntRange(1, 50), default=5, show_default=True, help="How many passages.")
-@click.option("--language", type=click.Choice(["en", "zh"]), help="Prefer passages in this language.")
+@click.option("--language", type=LANGUAGES, help="Only passages in this language.")
+@click.option("--prefer", type=LANGUAGES, help="Passages in this language first, as in a conversation.")
+@click.option("--product", default="", help="Only passages about this product.")
+@click.option("--tag", "tags", multiple=True, help="Only passages with this tag; may be given several times.")
+@click.option(
+    "--audience",
+    type=click.Choice(["public", "internal"]),
+    default="public",
+    show_default=True,
+    help="Who reads: a customer, or staff, who may also read what is internal.",
+)
+@click.option("--explain", "explaining", is_flag=True, help="Show ranks, matched words and filters.")
+@click.option("--why", default="", metavar="ARTICLE", help="Say what became of this article.")
 @options.as_json
-def command(query: str, home: Path | None, k: int, language: str | None, as_json: bool) -> None:
+def command(
+    query: str,
+    home: Path | None,
+    k: int,
+    language: Language | None,
+    prefer: str | None,
+    product: str,
+    tags: tuple[str, ...],
+    audience: Audience,
+    explaining: bool,
+    why: str,
+    as_json: bool,
+) -> None:
     """Find the passages for QUERY, best first, without asking the language model.
 
     \b
     Examples:
       chatbot search "return a lamp"
       chatbot search -k 10 --language zh "退货"
+      chatbot search --product "Lamp Pro" --tag warranty "how long is it?"
+      chatbot search --audience internal "refund limits for agents"
+      chatbot search --explain --why returns/return-window "money back"
     """
     from chatbot.settings import load_settings
     from retrieval.embed import load_embedder
+    from retrieval.explain import explain
+    from retrieval.filters import Filter
     from retrieval.index import Index
 
     settings = load_settings(home=home)
-    hits = Index.open(settings.index, load_embedder(settings.embedder)).search(query, k, language)
+    where = Filter(audience, language, product, tags)
+    index = Index.open(settings.index, load_embedder(settings.embedder))
+    if explaining or why:
+        told = explain(index, query, k, prefer, where=where, why=why, outsider=False)
+        if as_json:
+            click.echo(json.dumps(asdict(told), ensure_ascii=False, indent=2))
+        else:
+            _print_explanation(told)
+        return
+    hits = index.search(query, k, prefer, where=where)
     if as_json:
         click.echo(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=2))
         return
@@ -44,9 +85,24 @@ def command(query: str, home: Path | None, k: int, language: str | None, as_json
         click.echo("Nothing was found.")
 
 
+def _print_explanation(told: Explanation) -> None:
+    for n, reason in enumerate(told.hits, start=1):
+        _print(n, reason.hit)
+        words = ", ".join(f"{word} {gain:.2f}" for word, gain in reason.terms.items()) or "no word"
+        rank = f"rank {reason.lexical_rank}" if reason.lexical_rank else "no rank"
+        click.echo(f"   by words: {rank} ({words}); by meaning: rank {reason.dense_rank}")
+        click.echo(f"   fused {reason.fused:.3f} x {reason.boost:.2f} for the preferred language")
+    click.echo(f"Searched by: {' '.join(told.words) or 'no word'}.")
+    left_out = ", ".join(f"{n} by {name}" for name, n in told.left_out.items()) or "none"
+    click.echo(f"{told.searched} passages searched, {told.candidates} candidates; left out: {left_out}.")
+    if told.why:
+        click.echo(told.why)
+
+
 def _print(n: int, hit: Hit) -> None:
     scores = f"score {hit.score:.3f}  meaning {hit.dense:.3f}  words {hit.lexical:.2f}"
-    click.echo(f"{n}. " + click.style(hit.passage.context or hit.passage.id, bold=True))
+    internal = click.style(" [internal]", fg="yellow") if hit.passage.audience == "internal" else ""
+    click.echo(f"{n}. " + click.style(hit.passage.context or hit.passage.id, bold=True) + internal)
     click.echo(f"   {scores}  coverage {hit.coverage:.0%}  " + click.style(hit.passage.id, dim=True))
     text = " ".join(hit.passage.text.split())
     click.echo(f"   {text[:240]}{'…' if len(text) > 240 else ''}")
