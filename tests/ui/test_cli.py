@@ -23,6 +23,7 @@ from tests.retrieval.hashing import HashingEmbedder
 from tests.ui.conftest import ANSWER, QUESTION
 from ui.cli import main
 from ui.cli.chat import talk
+from ui.cli.evaluate import SUBJECTS
 from ui.cli.group import COMMANDS
 from ui.serve import listen
 
@@ -228,3 +229,12 @@ def test_evaluate_prints_its_measures(run, monkeypatch: pytest.MonkeyPatch, tmp_
     assert "facts stated" in told
     assert "mean 0.5" in told
     assert json.loads(run("evaluate", tmp_path / "questions.jsonl", "--json").output) == report
+    for words in (("answers",), ("--json",)):
+        assert run("evaluate", *words, tmp_path / "questions.jsonl").exit_code == 0
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_each_measurement_explains_itself_with_examples(run, name: str) -> None:
+    result = run("evaluate", name, "--help")
+    assert result.exit_code == 0
+    assert f"  chatbot evaluate {name}" in result.output
