@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-SUBJECTS = ("answers",)
+SUBJECTS = ("answers", "redaction")
 
 
 class Subjects(click.Group):
@@ -37,4 +37,5 @@ def command() -> None:
     Examples:
       chatbot evaluate questions.jsonl              the answers, through the whole turn
       chatbot evaluate answers questions.jsonl      the same
+      chatbot evaluate redaction labelled.jsonl     how much personal data is found
     """
