@@ -27,7 +27,7 @@ _UK = r"[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}\b"
 _ZIP = rf"(?:(?:[A-Z]{{2,3}}\.?,?\s+)?\d{{5}}(?:-\d{{4}})?\b|(?:[A-Z]{{2,3}}\s+)?\d{{4}}\b(?!\s*[-:])|{_UK}|[A-Z]\d[A-Z]\s?\d[A-Z]\d\b|[A-Z]{{2}}\b)"
 _TOWN = (
     rf"(?:,?\s*{_UNIT})?(?:,\s*(?!Order|WW|GC|Name|Phone|Tel|Thanks|Please|I\b)[A-ZÀ-Þ][a-zà-ÿ]+(?:[\s-]+[A-ZÀ-Þ]?[a-zà-ÿ]+){{0,2}}"
-    rf"(?=[\s,.;!?)]|$)){{0,3}}(?:,?\s*{_ZIP})?"
+    rf"(?=[\s,.;!?)]|$)){{0,3}}(?:,?\s*{_ZIP})?(?:,?\s*(?:[A-Z]{{1,2}}-)?\d{{4,5}}\s[A-ZÀ-Þ][\wà-ÿ]+(?:\s[A-ZÀ-Þ][\wà-ÿ]+)?)?"
 )
 _LEAD = rf"(?:(?:{_UNIT_WORD})\.?\s*(?:[Nn]o\.?\s*)?[\dA-Za-z]{{1,5}}(?:[-/]\d+)?,?\s+)?"
 _NUMBER = r"(?<![\w$€£.,-])(?:\d{1,5}[A-Za-z]?(?:[-/]\d{1,5}[A-Za-z]?)?)"
@@ -39,13 +39,14 @@ _CUE = (
 _ENGLISH = [
     re.compile(source, flags)
     for source, flags in (
-        (rf"{_LEAD}{_NUMBER},?\s+(?:[NSEW]{{1,2}}\.?\s+|North\s+|South\s+|East\s+|West\s+)?(?:{_CAPITAL}\s+){{1,4}}{_STREET}{_UNIT}?{_TOWN}", 0),
+        (rf"(?:{_LEAD}{_NUMBER}|{_UNIT_WORD}\.?\s*\d{{1,4}}[A-Za-z]?/\d{{1,5}}),?\s+(?:[NSEW]{{1,2}}\.?\s+|North\s+|South\s+|East\s+|West\s+)?(?:{_CAPITAL}\s+){{1,4}}{_STREET}{_UNIT}?{_TOWN}", 0),
         (rf"{_NUMBER}\s+(?:[a-z\d][a-z\d'’]*\s+){{1,3}}(?:{_CLEAR}|drive|dr|way|court|close|square|place|grove|hill)\b"
          rf"(?=\s*(?:,|\.|;|$|\n|and\b|please|in\b|[A-Z]|apt|flat|unit|suite|{_UK})){_UNIT}?(?:,\s*[a-z]+(?:\s[a-z]+)?)?(?:,?\s*(?:[a-z]{{2}}\s+)?\d{{5}}\b|,?\s*{_UK})?", re.IGNORECASE),
         (rf"(?:^|(?<=[\s,(]))(?:{_UNIT_WORD}\.?\s*[\dA-Za-z]{{1,4}},\s*)?{_NUMBER}\s+[A-Z][\w'’]+(?:\s[A-Z][\w'’]+){{0,3}},\s*(?:[A-Z][\w'’ ]+,\s*)?{_ZIP}", 0),
         (rf"\b(?:Rua|Rue|Calle|Via|Viale|Avenida|Plaza|Piazza|Corso|C/|ul\.|Ulica|Jalan|Jl\.)\s(?:[\w'’.]+\s){{1,4}}\d{{1,4}}\b{_TOWN}"
          rf"|(?<!\w)\d{{1,4}},?\s(?:bis\s)?(?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Pp]lace|[Cc]hemin|[Aa]llée)\s(?:[\w'’-]+\s?){{1,4}}{_TOWN}"
          rf"|\b[A-ZÀ-Þ][\wà-ÿß-]+(?:strasse|straße|str\.|gata|gatan|gade|veien|vej|weg|platz|allee|laan|straat|plein|gracht|kade|katu)\s\d{{1,4}}\s?[a-z]?\b{_TOWN}", 0),
+        (rf"\b[Hh]ouse (?:[Nn]o\.? ?)?\d{{1,4}},? (?:[Ss]treet|[Rr]oad|[Ll]ane|[Bb]lock|[Ss]ector)(?: [Nn]o\.?)? ?\w{{1,4}}{_TOWN}", 0),
         (r"\bP\.?\s?O\.?\s?[Bb]ox\s\d{2,6}\b|\b[Bb]ox\s\d{2,6}\b" + _TOWN, 0),
         (rf"(?<![A-Za-z0-9])[A-Z]{{1,2}}\d[A-Z\d]?\s\d[A-Z]{{2}}\b", 0),
         (rf"(?:post\s?code|postal code|zip(?:\s?code)?)\W{{0,2}}(?:is|:)?\s*(?P<value>{_UK}|\d{{5}}(?:-\d{{4}})?\b|\d{{4}}\b|\d{{6}}\b|[A-Z]\d[A-Z]\s?\d[A-Z]\d)", re.IGNORECASE),
@@ -60,7 +61,7 @@ _PROVINCE = (
 _DIGIT = r"[\d一二三四五六七八九十百零〇A-Za-z甲乙丙丁东西南北]"
 _HOME = "(?:小区|花园|公寓|大厦|广场|中心|家园|新村|花苑|嘉园|名苑|公馆|华府|府邸|山庄|别墅|宿舍|写字楼|科技园|工业园|产业园|园区|大学|学院|中学|小学|医院|商城|商厦|国际|雅苑|雅居|豪庭|半岛|学府|[苑园城府湾庭阁轩居邸])"
 _INSIDE = (
-    rf"(?:[\s,，]?(?:{_DIGIT}{{1,6}}(?:-\d{{1,4}})*\s?(?:号楼|号院|栋|幢|座|单元|楼|层|室|房|户|号|弄|组|队|期|区|门|铺)"
+    rf"(?:[\s,，]?(?:{_DIGIT}{{1,6}}(?:-[A-Za-z\d]{{1,4}})*\s?(?:号宿舍楼|号教学楼|号楼|号院|栋|幢|座|单元|楼|层|室|房|户|号|弄|组|队|期|区|门|铺)"
     rf"(?:[东西南北]侧)?))"
 )
 _ROAD = rf"(?:[东西南北中]?[一二三四五六七八九十]?(?:路|街道|大街|街|大道|道|巷|弄|胡同|里|公路|环路)(?:[东西南北中]?[一二三四五六七八九十]?段)?[东西南北]?)"
@@ -77,6 +78,7 @@ _CHINESE = [
         rf"(?:{_STEP}\s?){{2,5}}(?:[{HAN}A-Za-z0-9]{{1,8}}?{_ROAD})?(?:\s?\d{{1,5}}[号弄])?{_TAIL}",
         # an estate and the door in it
         rf"(?:[{HAN}]{{1,8}}?{_ROAD})?[{HAN}A-Za-z0-9]{{2,8}}?(?:小区|花园|公寓|大厦|家园|新村|花苑|嘉园|名苑|公馆|华府|苑|园|城|府|湾|庭|阁|轩|广场|中心|国际)\s?{_INSIDE}+(?:\s?\d{{3,4}}(?!\d|[{HAN}A-Za-z]))?",
+        rf"(?:[{HAN}]{{2,6}}{_INSIDE}{{2,}}|[{HAN}]{{2,12}}(?:大学|学院|校区|学校|中学|医院){_INSIDE}+)(?:\s?\d{{3,4}}(?!\d|[{HAN}A-Za-z]))?",
         rf"(?:{_DIGIT}{{1,4}}(?:号楼|栋|幢|座))\s?{_INSIDE}+(?:\s?\d{{3,4}}(?!\d|[{HAN}]))?",
         rf"(?:地址|住址|寄到|送到|发到|寄往|住在|搬到|改到|改成|家在)(?:是|为|写|：|:|，)?\s*(?P<value>[{HAN}A-Za-z0-9]{{2,20}}(?:路|街|村|镇|小区|大厦|大学|广场|公寓|学校|驿站|花园|苑|园)(?:[{HAN}A-Za-z0-9-]{{0,16}}(?:号|室|楼|栋|座|单元|层|门))?)",
     )
@@ -87,7 +89,7 @@ _BEFORE = re.compile(
     rf"收货|收件|麻烦|帮我|帮忙|请|是|为|到|住|寄|址|的)(?=[{HAN}A-Za-z0-9]{{2,}})"
 )
 _NOT_PLACES = re.compile(
-    r"(?:小区门|商品|超市$|城市|区别|市场|地区(?:都|能|可)|专区|社区(?:服务|活动)|县城|哪|什么|怎么|这|那|我们?|你们?|都|能|不|没|有|"
+    r"(?:小区门|商品|超市$|城市|区别|市场|地区(?:都|能|可)|专区|社区(?:服务|活动)|县城|哪|什么|怎么|我们|你们|(?<!成)都|能|没有|有没|"
     r"专卖|售后|门店|直营|道歉|知道|渠道|味道|频道|通道|几号|多少|任何|其他|所有|各)"
 )
 

@@ -86,7 +86,11 @@ DOUBTFUL = _words(
     dee major general colonel captain sergeant doctor nurse bee clement mali rio cruz santa isle merry
     gale wendy domino candy cookie brandy sherry whisky tequila martini pilot master dusty crispy vera
     alto soprano viola mandolin cello reggae salsa samba tango polo golf cricket rugby
-    adobe oracle java ruby python perl swift scala kotlin mercury venus mars saturn jupiter pluto
+    france spain italy austria holland england scotland ireland poland romania norway sweden denmark finland
+    greece turkey egypt cuba chile peru brazil canada mexico jamaica cyprus malta israel lebanon syria iran
+    europe africa tokyo delhi mumbai chennai kolkata bangalore lagos nairobi seattle chicago orlando miami
+    memphis detroit cleveland columbus atlanta charlotte raleigh aurora mesa tulsa tampa reno laredo
+    ever never best service adobe oracle java ruby python perl swift scala kotlin mercury venus mars saturn jupiter pluto
     """
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from finetune.spans import BLACK
+from finetune.spans import CONTACT as _CONTACT
 from retrieval.text import HAN
 
 _SURNAMES = (
@@ -17,7 +17,9 @@ _SURNAMES = (
 _DOUBLE = "(?:欧阳|司马|上官|诸葛|慕容|司徒|端木|夏侯|皇甫|尉迟|公孙|令狐|宇文|长孙|东方|南宫|独孤|轩辕|百里|呼延|闻人|澹台|申屠|拓跋|赫连|濮阳|太史|钟离|单于|公冶|仲孙)"
 _SURNAME = rf"(?:{_DOUBLE}|[{_SURNAMES}])"
 _ZH_NAME = rf"{_SURNAME}[{HAN}]{{1,2}}"
-_FOREIGN = rf"[{HAN}]{{1,6}}[·•・][{HAN}]{{1,6}}(?:[·•・][{HAN}]{{1,6}})?"
+_SMALL = frozenset("的了吗呢吧啊呀哦嘛么是不没在有我你您他她它这那就都也还要会能可到说去来和跟给把被让请问谢谁啥什怎几每再又很太更最以及或但而且若如因为所已经于与从对将向")
+_LETTER = rf"(?:(?![{''.join(_SMALL)}])[{HAN}])"
+_FOREIGN = rf"{_LETTER}{{1,6}}[·•・]{_LETTER}{{1,6}}(?:[·•・]{_LETTER}{{1,6}})?"
 _NICK = rf"(?:[小老阿大]{_SURNAME}(?![{HAN}]{{0,1}}(?:区|号))|阿[{HAN}])"
 _ZH_END = rf"(?![{HAN}])"
 _TITLE = (
@@ -41,9 +43,10 @@ _CHINESE = [
         rf"(?P<name>{_FOREIGN})",
         rf"{_JOB}(?P<name>{_NICK})",
         rf"(?:^|[，,。！!？?\s]|{_JOB}|找|问|给|跟|和|让|请|叫|由|是|联系)(?P<name>[小老阿]{_SURNAME})(?=[，,。！!？?\s]|说|让|帮|来|在|告诉|给|跟|接|处理|答应|联系|回|的|你|您|今|昨|已|、|$)",
+        rf"叫(?P<name>{_ZH_NAME}){_ZH_END}",
         rf"姓(?P<name>{_SURNAME})(?![{HAN}]{{0,1}}名)",
-        rf"(?:^|[\s，,。：:；;、])(?P<name>{_ZH_NAME})\s*[，,、:：]?\s*(?={BLACK})",
-        rf"{BLACK}[\s，,、；;]*(?P<name>{_ZH_NAME})(?=[\s，,。！、；;]|$|收)",
+        rf"(?:^|[\s，,。：:；;、])(?P<name>{_ZH_NAME})\s*[，,、:：]?\s*(?={_CONTACT})",
+        rf"{_CONTACT}[\s，,、；;]*(?P<name>{_ZH_NAME})(?=[\s，,。！、；;]|$|收)",
         rf"(?:^|[，,。\s])(?P<name>{_ZH_NAME})(?:收|敬上|上|留|敬启)(?=[。！!\s]|$)",
         rf"(?:寄给|转给|交给|发给|送给|打给|联系|找|让|请)(?P<name>{_ZH_NAME})(?=[，,。！\s、]|签收|代收|收|就|吧|处理|联系|来|的|$|她|他|帮|查|回)",
         rf"(?:谢谢|感谢|多谢|此致|敬礼)[，,！!。\s]+(?P<name>{_ZH_NAME})[。！!]?$",
@@ -69,7 +72,6 @@ _NOT_NAMES = frozenset(
     金牌 金币 金豆 范文 金条 金银 老板 大哥 大姐 小姐
     """.split()
 )
-_SMALL = frozenset("的了吗呢吧啊呀哦嘛么是不没在有我你您他她它这那就都也还要会能可到说去来和跟给把被让请问谢谁啥什怎几每再又很太更最以及或但而且若如因为所已经于与从对将向")
 
 
 def find_chinese(text: str) -> Iterator[str]:

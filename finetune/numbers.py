@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from finetune.spans import KEPT, Page, Span
 
-ORDER_NUMBER = r"(?<![A-Za-z0-9-])(?:WW-?\d{7}|[A-Z]{2,4}-\d{5,10}(?:-\d{1,4})?)(?![A-Za-z0-9])"
+ORDER_NUMBER = r"(?<![A-Za-z0-9-])(?:WW-?\d{7}|[A-Z]{2,4}-\d{5,10}(?:-\d{1,4})?)(?!-?[A-Za-z0-9])"
 
 # Words that say what the number next to them is; "kept" ones say that it is nobody's.
 _CUES = {
@@ -56,7 +56,7 @@ _KEEPS = [
     )
 ]
 _CODE = re.compile(
-    r"(?<![A-Za-z0-9_-])#?(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*"
+    r"(?<![A-Za-z0-9_-])#?(?=[A-Za-z0-9_/-]*\d)(?=[A-Za-z0-9_/-]*[A-Za-z])[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*"
     r"(?:\(\d\))?(?![A-Za-z0-9])",
     re.ASCII,
 )
@@ -74,9 +74,10 @@ _IDS = [
     for source, flags in (
         (r"(?<![\dA-Za-z])[1-9]\d{5}[ -]?(?:18|19|20)\d{2}[ -]?(?:0[1-9]|1[0-2])[ -]?(?:0[1-9]|[12]\d|3[01])[ -]?\d{3}[\dXx*](?![\dA-Za-z])", 0),
         (r"(?<![\dA-Za-z])[1-6]\d{5} (?:18|19|20)\d{6} \d{3}[\dXx]|(?<![\dA-Za-z])[1-6]\d{5} (?:18|19|20)\d\d \d{4} \d{3}[\dXx]", 0),
+        (r"(?<![\dA-Za-z])(?:\d{4} ){4}\d[Xx](?![\dA-Za-z])", 0),
         (r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])|(?<![\w-])\d{2}-\d{7}(?![\w-])", 0),
         (r"(?<![\dA-Za-z])9\d{5,7}[0-9A-Z]{10,12}(?![\dA-Za-z])(?<=[A-Z0-9]{18})", 0),
-        (r"(?<![A-Za-z0-9])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D](?![A-Za-z0-9])", re.IGNORECASE),
+        (r"(?<![A-Za-z0-9])[A-Z]{2}[ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D](?![A-Za-z0-9])", re.IGNORECASE),
         (r"(?<![A-Za-z0-9])(?:[A-Z]{1,2}\d{6}\([0-9A]\)|[A-Z][12]\d{8}|[STFG]\d{7}[A-Z]|[XYZ]\d{7}[A-Z]|\d{8}[A-HJ-NP-TV-Z]|"
          r"[A-Z]{5}\d{4}[A-Z]|[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z]|[A-Z9]{5}\d{6}[A-Z9]{2}\d[A-Z]{2})(?![A-Za-z0-9])", 0),
         (r"(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\w-])", 0),
@@ -171,7 +172,7 @@ def _split(match: re.Match[str]) -> list[tuple[int, int]]:
     """Two numbers with a space between, when one of them is whole by itself: "12345678 13912345678"."""
     start, text = match.start(), match.group()
     groups = [(start + g.start(), start + g.end()) for g in re.finditer(r"[^ ]+", text)]
-    if len(groups) == 1 or all(end - begin < 9 for begin, end in groups) or text.startswith("+"):
+    if len(groups) == 1 or all(end - begin < 9 for begin, end in groups) or re.match(r"\+|00|86\b", text):
         return [match.span()]
     return groups
 
@@ -251,4 +252,4 @@ def _is_year(digits: str, groups: list[int]) -> bool:
 
 
 def _ending(text: str, start: int) -> bool:
-    return bool(re.search(r"(?:ending(?: in| with)?|last (?:four|4)(?: digits)?(?: are| is)?|尾号(?:是|为)?|后四位(?:是|为)?)\W{0,3}$", text[:start], re.IGNORECASE))
+    return bool(re.search(r"(?:ending(?: in| with)?|last (?:four|4)(?: digits)?(?: (?:of|on) (?:my|the|this) (?:\w+ )?card)?(?: are| is|:)?|尾号(?:是|为)?|后四位(?:是|为)?)\W{0,3}$", text[:start], re.IGNORECASE))

@@ -32,10 +32,11 @@ _SECRET = re.compile(
 )
 
 _SOURCES: list[tuple[str, str, int]] = [
-    ("email", r"[\w.+%'-]*[\w+%-]@[A-Za-z0-9\u00a1-\u024f-]+(?:\.[A-Za-z0-9\u00a1-\u024f-]+)+", re.ASCII),
+    ("email", r"[\w.+%'\u00c0-\u024f-]*[\w+%\u00c0-\u024f-]@{1,2}(?:[A-Za-z0-9\u00c0-\u024f-]+|[\u4e00-\u9fff]{1,8})"
+              r"(?:\.[A-Za-z0-9\u00c0-\u024f-]+)+", re.ASCII),
     ("email", rf"(?<![\w.])[A-Za-z0-9][\w.+-]*(?:{_DOT}[\w+-]+){{0,2}}?{_AT}[A-Za-z0-9-]+(?:{_DOT}[A-Za-z0-9-]+)"
-              rf"{{0,2}}?{_DOT}{_TLD}(?![A-Za-z0-9])", re.IGNORECASE | re.ASCII),
-    ("email", rf"(?<![\w.])[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+{_DOT}{_TLD}(?![A-Za-z0-9])",
+              rf"{{0,2}}?{_DOT}{_TLD}(?:{_DOT}{_TLD})?(?![A-Za-z0-9])", re.IGNORECASE | re.ASCII),
+    ("email", rf"(?<![\w.])[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+{_DOT}{_TLD}(?:{_DOT}{_TLD})?(?![A-Za-z0-9])",
      re.IGNORECASE | re.ASCII),
     ("giftcard", r"(?<![A-Za-z0-9])GC-[A-Z0-9]{4}-[A-Z0-9]{4}(?![A-Za-z0-9])", re.IGNORECASE),
     ("giftcard", r"(?:gift ?card|voucher|礼品卡)\W{0,3}(?:code|number|no\.?|卡号|号码?)?\W{0,3}"
@@ -53,19 +54,20 @@ PATTERNS: list[tuple[str, re.Pattern[str]]] = [
 ]
 EMAILS = [pattern for kind, pattern in PATTERNS if kind == "email"]
 _IP = re.compile(
-    r"(?<![\d.A-Za-z-])(?:\d{1,3}\s?[.。]\s?){3}\d{1,3}(?![\d-]|\.\d)"
-    r"|(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])",
+    r"(?<![A-Za-z0-9:])(?:[0-9a-f]{0,4}:){2,6}(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"
+    r"|(?<![\d.-])(?:\d{1,3}\s?[.。]\s?){3}\d{1,3}(?![\d-]|\.\d)"
+    r"|(?<![A-Za-z0-9:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![A-Za-z0-9:])",
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"(?:version|firmware|\bv|\bver\.?|release|build|update|固件|版本号?|系统)\W{0,3}$", re.IGNORECASE)
-_MAC = re.compile(r"(?<![\w:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:-])", re.IGNORECASE)
+_MAC = re.compile(r"(?<![A-Za-z0-9:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![A-Za-z0-9:-])", re.IGNORECASE)
 
 
 def find_links(text: str) -> Iterator[Span]:
     """Links: those with something personal in them as "link", the others as what may stay."""
     for match in _LINK.finditer(text):
         link = match.group().rstrip(".,;:!?")
-        yield Span(match.start(), match.start() + len(link), "link" if _SECRET.search(link) else KEPT)
+        yield Span(match.start(), match.start() + len(link), "link" if "@" in link or _SECRET.search(link) else KEPT)
 
 
 def find_ips(text: str) -> Iterator[Span]:

@@ -143,9 +143,9 @@ def public_values(texts: Sequence[str]) -> set[str]:
 def _page(text: str, memory: Memory) -> Page:
     """The text with everything but names taken, the most specific first."""
     page = Page(text)
+    _take(page, find_links(page.text))
     for pattern in EMAILS:
         page.take_all("email", pattern)
-    _take(page, find_links(page.text))
     page.take_all("order", memory.order_number)
     for kind, pattern in PATTERNS:
         page.take_all(kind, pattern)

@@ -18,6 +18,8 @@ _PLAIN = {0xFF01 + i: 0x21 + i for i in range(94)} | dict.fromkeys(
 )
 _PLAIN |= dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2212, 0xFE63), 0x2D)
 _PLAIN |= dict.fromkeys(range(_FIRST, _FIRST + len(KINDS) + 1), 0xFFFD)
+_LETTER = {kind: chr(_FIRST + i) for i, kind in enumerate((*KINDS, KEPT))}
+CONTACT = f"[{''.join(_LETTER[kind] for kind in ('email', 'phone', 'address', 'id'))}]"
 BLACK = f"[{chr(_FIRST)}-{chr(_FIRST + len(KINDS) - 1)}]"  # a letter of something found, KEPT aside
 
 
@@ -48,8 +50,7 @@ class Page:
             end -= 1
         if start >= end:
             return
-        letter = chr(_FIRST + (len(KINDS) if kind == KEPT else KINDS.index(kind)))
-        self.text = self.text[:start] + letter * (end - start) + self.text[end:]
+        self.text = self.text[:start] + _LETTER[kind] * (end - start) + self.text[end:]
         if found and kind != KEPT:
             self.spans.append(Span(start, end, kind))
 
