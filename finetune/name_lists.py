@@ -52,16 +52,16 @@ DOUBTFUL = _words(
     will grace mark rose may june april august hope joy faith summer amber ruby jade frank bill art max
     grant chase dean autumn dawn ivy violet lily daisy iris olive hazel holly heather ginger sandy rusty
     sunny misty stormy sky skye rain river brook brooke forest lake glen dale cliff clay stone reed reef
-    drew gene jean dean earl duke king prince princess baron major junior pat sue rob bob nick jack jim
-    ray jay kay bea dee van von art guy don ken ron chip chuck dick dot fern flora fauna pearl opal
-    crystal diamond destiny harmony melody carol noel eve angel christian christ jesus israel jordan
+    dean earl duke king prince princess baron major junior pat sue rob 
+    kay bea dee van von art guy don chip chuck dick dot fern flora fauna pearl opal
+    crystal diamond destiny harmony melody eve angel christian christ jesus israel jordan
     paris london austin chelsea georgia virginia carolina dallas houston sydney florence victoria vienna
     kent chester lincoln washington madison jackson phoenix savannah brooklyn india china asia america
     kenya mercedes porsche tesla ford lexus disney alexa siri cortana dakota montana cheyenne denver
     berlin boston camden cairo milan rome santiago valencia lourdes trinity genesis nova stella luna
     penny buck rich rusty happy star bliss charity constance patience prudence temperance honor justice
-    liberty merit royal noble page piper parker mason carter cooper hunter archer baker taylor tanner
-    tyler walker turner sawyer spencer porter potter shepherd smith cook bishop abbot pope knight marshall
+    liberty merit royal noble page piper hunter archer baker 
+    walker turner sawyer porter potter shepherd smith cook bishop abbot pope knight marshall
     young long short small little white black brown green gray grey gold silver price cash money banks
     bell ball bush wood woods field fields hill hills park parks street lane rivers waters banks marsh
     power powers day days week weeks winter winters spring springs fall summers snow frost rain moon sun
@@ -70,27 +70,34 @@ DOUBTFUL = _words(
     salt pepper sage basil rosemary thyme clove cash bond stock bonds check cheek chance luck lucky
     battle battles church temple castle tower towers bridge bridges gate gates wall walls hall house
     houses home homes beach beaches shore bay ocean waters marine marina harbor ranger gunner rocky
-    bear fox wolf lamb hart crow drake finch hawk jay lark martin swan wren robin crane bird fish pike
+    bear fox wolf lamb hart crow drake finch hawk lark swan wren crane bird fish pike
     bass carp salmon trout sea seas lent pray miles meter metre miller mill mills page pages book books
     read reader write wright penn pencil paper print press office case cases story true truth blue red
-    an so do he she ho long ma my no on or ray see so to too we wu you in ali are more most last first
+    an so do he she ho long ma my no on or see so to too we wu you in are more most last first
     shop store sale sales buy pay paid cost free order ship shipped mail post card cards gift
-    ace ai al alpha amor ana ann amen arc bee beau ben bo cam can cat ces che chi coy cy da dan day de
-    den di din du ed el em era eva fe fay fin fred gay gil ha hal han hank hans has heath her him hung
-    ian ice ida ike ill ira isa ive jan jed jin job joe ka kai key ki kim kin kit la lan lane lea lee
-    len leo les let lex li lin line liv lo lou lu lucky lynn mac mace mae mai mal man many mary mat
-    maya me mel melon mi mia mick mike min mina mo nan nat ned nell nu ode ok ola oma orange ora os
-    otto pa pal pam paz per pet phil pia poppy pro rae ram rena rex rico rod ron rory roy rue rush
-    sal sam san sid sim sol sole son stan sun sung tab tam tan tea ted tess thai thu tim tin tip tom
-    ton toni troy ty ut vi via vic vin vita wade wan wayne wes wing wynn yang yen yes yu zen
+    ace ai al alpha amor amen arc bee bo cam can cat ces che chi coy cy da day de
+    den di din du ed el em era fe fay fin gay gil ha hal han has heath her him hung
+    ice ill ira isa ive jan jin job ka kai key ki kin kit la lan lane lee
+    les let lex li lin line liv lo lu lucky mac mace mai mal man many mat
+    me mel melon mi min mina mo nan nu ode ok ola oma orange ora os
+    pa pal paz per pet poppy pro ram rex rue rush
+    sal san sim sol sole son sun sung tab tam tan tea thai thu tin tip 
+    ton toni ty ut vi via vic vin vita wade wan wing wynn yang yen yes yu zen
     dee major general colonel captain sergeant doctor nurse bee clement mali rio cruz santa isle merry
-    gale wendy domino candy cookie brandy sherry whisky tequila martini pilot master dusty crispy vera
+    gale domino candy cookie brandy sherry whisky tequila martini pilot master dusty crispy 
     alto soprano viola mandolin cello reggae salsa samba tango polo golf cricket rugby
     france spain italy austria holland england scotland ireland poland romania norway sweden denmark finland
     greece turkey egypt cuba chile peru brazil canada mexico jamaica cyprus malta israel lebanon syria iran
     europe africa tokyo delhi mumbai chennai kolkata bangalore lagos nairobi seattle chicago orlando miami
     memphis detroit cleveland columbus atlanta charlotte raleigh aurora mesa tulsa tampa reno laredo
     ever never best service adobe oracle java ruby python perl swift scala kotlin mercury venus mars saturn jupiter pluto
+        york texas arizona california florida ohio utah oregon nevada alabama alaska arkansas delaware idaho illinois iowa
+    kansas kentucky louisiana maine maryland michigan minnesota missouri nebraska jersey oklahoma pennsylvania
+    tennessee vermont wyoming hampshire rhode colorado wisconsin hawaii indiana dakota essex sussex dayton preston
+    melbourne adelaide perth manchester venice athens moody delta storm tucker haven edit buy echo taurus leo sep oct nov
+    dec mon tue wed thu fri sat haha tanks thnx towers engineers bandwidth rating president universe made once
+    especially state pink beijing shanghai jiangsu guangzhou shenzhen hangzhou chengdu nanjing wuhan youtube yahoo
+    google instagram linkedin pinterest snapchat paypal ebay tinder uber hilton marriott hyatt
     """
 )
 

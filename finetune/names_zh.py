@@ -14,6 +14,11 @@ _SURNAMES = (
     "章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成"
     "苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤卞卓古仇宗席桂沙洪闵阎连边邬邝麦佘娄麻简宫慕丛岑"
 )
+# Those of them that hardly ever begin another word: the others need a cue.
+_PLAIN = (
+    "王李张刘陈杨赵吴周徐孙朱胡郭何林罗郑梁谢宋唐许韩冯邓曹彭曾萧肖蔡潘袁董余苏魏吕沈姚卢姜崔钟谭陆汪廖贾韦邹孟秦薛侯邵郝龚"
+    "覃阎段邱尹江倪聂庞詹翟岳殷耿焦俞柳阮柯纪凌裴霍翁骆蒋叶杜程丁任田石贺顾贝孔严钱莫葛邢施樊童闫鲁"
+)
 _DOUBLE = "(?:欧阳|司马|上官|诸葛|慕容|司徒|端木|夏侯|皇甫|尉迟|公孙|令狐|宇文|长孙|东方|南宫|独孤|轩辕|百里|呼延|闻人|澹台|申屠|拓跋|赫连|濮阳|太史|钟离|单于|公冶|仲孙)"
 _SURNAME = rf"(?:{_DOUBLE}|[{_SURNAMES}])"
 _ZH_NAME = rf"{_SURNAME}[{HAN}]{{1,2}}"
@@ -69,7 +74,12 @@ _NOT_NAMES = frozenset(
     舒服 舒适 符合 宁夏 宁愿 尚且 包含 包子 包月 包年 祝贺 甘心 柳州 关心 关门 关联 兰州 申请 申诉 申购 申报 翟天 章节 庄重 颜色 伍佰 乔丹 易拉
     易用 齐心 安静 安慰 安检 安徽 葛根 牛肉 牛仔 文章 文明 施行 康宁 温和 温州 汤圆 向来 孔子 莫非 武功 覃塘 严密 万科 万事 邵阳 龚滩 郝然 毛利
     毛绒 毛重 顾虑 贺岁 陶器 史诗 龙虾 侯爵 雷同 段落 薛之谦 尹氏 江苏省 江湖 邱县 秦岭 熊掌 孟子 白酒 白糖 白色的 方形 付出 夏令 贾汪 廖化 石化
-    金牌 金币 金豆 范文 金条 金银 老板 大哥 大姐 小姐
+    关怀 童鞋 胡萝卜 安全带 安全岛 安全感 章鱼 王子 王道 王八 童星 罗曼史 张嘴 陆军 林业 严谨 严厉 江山 江河 石像 叶片 程式 任性
+    任凭 丁点 田野 田径 贺喜 顾忌 贝壳 孔隙 严冬 钱币 莫大 葛优 施展 施加 童年 鲁莽 纪律 凌乱 霍乱 柳树 余地 苏醒 苏联 陆地 陆续 汪洋 廖廖
+    杜绝 丁字 蒋介石 钟意 钟情 程控 胡说 曾用 许久 许诺 何必呢 何以 何尝 罗列 林立 郑重 梁柱 谢意 谢礼 唐诗 韩剧 周转 周全 周到 周知 徐徐
+    孙女 朱砂 胡闹 郭郭 杨树 赵云 吴语 陈述 陈年 陈醋 刘海儿 张力 张望 张数 张图 李子 王国 王朝 王权 江南春 石油币 万事达 付款卡 解析 段位 段子 丛林
+    周杰伦的 周末好 石墨 石膏 石英 任天堂 莫斯科 罗布 罗技 罗湖区 罗汉 林肯 林区 孟菲斯 秦淮 顾虑重重 贺词 童话 纪要 纪实 凌空 施压 施肥 岳父 岳母
+    邱县城 金牌 金币 金豆 范文 金条 金银 老板 大哥 大姐 小姐
     """.split()
 )
 
@@ -80,9 +90,19 @@ def find_chinese(text: str) -> Iterator[str]:
         return
     for cue in _CHINESE:
         for match in cue.finditer(text):
+            if _place(match["name"]):
+                continue
             if match["name"] not in _NOT_NAMES and not (_SMALL & set(match["name"][1:])):
                 yield match["name"]
     yield from _cut(text)
+
+
+def _place(name: str) -> bool:
+    """ "福州·榕城": a town and its shop, not a name from abroad."""
+    import jieba.posseg
+
+    first = re.split("[·•・]", name)
+    return len(first) > 1 and next(iter(jieba.posseg.cut(first[0]))).flag == "ns"
 
 
 def _cut(text: str) -> Iterator[str]:
@@ -95,6 +115,10 @@ def _cut(text: str) -> Iterator[str]:
     for i, (word, flag) in enumerate(words):
         if re.fullmatch(_DOUBLE, word) and i + 1 < len(words) and re.fullmatch(f"[{HAN}]{{1,2}}", words[i + 1][0]):
             yield word + words[i + 1][0]
-        elif flag in ("nr", "nrfg") and re.fullmatch(rf"{_SURNAME}[{HAN}]{{1,2}}", word):
+        elif flag in ("nr", "nrfg") and re.fullmatch(rf"[{_PLAIN}][{HAN}]{{1,2}}", word):
             if word not in _NOT_NAMES and not (_SMALL & set(word)):
                 yield word
+        elif flag.startswith("nr") and word in _PLAIN and i + 1 < len(words):
+            given, flag = words[i + 1]
+            if flag.startswith("nr") and re.fullmatch(f"{_LETTER}{{1,2}}", given):
+                yield word + given

@@ -106,6 +106,8 @@ def find_numbers(page: Page) -> Iterator[Span]:
             yield Span(*_widened(page.text, kind, *match.span()), kind)
     for match in _RUN.finditer(page.text):
         for start, end in _split(match):
+            if page.text[start] == "(" and ")" not in page.text[start:end]:
+                start += 1
             if kind := _of_digits(page.text, start, end):
                 yield Span(start, end, kind)
     for match in _SPELLED.finditer(page.text):
@@ -240,7 +242,7 @@ def _phone_shape(run: str, digits: str, groups: list[int]) -> bool:
         return True
     if "(" in run and 8 <= n <= 12:
         return True
-    return groups == [10] and bool(re.fullmatch(r"[2-9]\d{2}[2-9]\d{6}", digits))
+    return groups == [10] and bool(re.fullmatch(r"[2-9]\d{2}[2-9]\d{6}|[6-9]\d{9}", digits))
 
 
 def _mobile(digits: str) -> bool:

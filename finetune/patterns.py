@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from finetune.spans import KEPT, Span
 
 _TLD = r"(?:com|net|org|edu|gov|io|co|cn|uk|de|fr|es|it|nl|eu|us|ca|au|in|jp|me|info|biz|example|test|[a-z]{2})"
-_AT = r"(?:\s?[(\[{<]\s?(?:at|艾特|@)\s?[)\]}>]\s?|\s+at\s+|\s?艾特\s?|\s@\s?|@\s|\s?#at#\s?)"
+_AT = r"(?:\s?[(\[{<]\s?(?:at|艾特|@)\s?[)\]}>]\s?|\s+at\s+(?=[\w-]+\s+dot\s|(?:gmail|yahoo|hotmail|outlook|icloud|aol|qq|163|126)\b)|\s?艾特\s?|\s@\s?|@\s|\s?#at#\s?)"
 _DOT = r"(?:\s?[(\[{<]\s?(?:dot|点|\.)\s?[)\]}>]\s?|\s+dot\s+|\s?点\s?|\s\.\s?|\.)"
 _KEY = (
     r"(?:[\w-]*(?:token|key|sig|signature|auth|session|sid|code|email|user|uid|hash|secret|password|pwd|"
