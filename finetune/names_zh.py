@@ -9,7 +9,7 @@ from finetune.spans import CONTACT as _CONTACT
 from retrieval.text import HAN
 
 _SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许韩冯邓曹彭曾萧肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪"
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢常赖甄池匡肇竺盖党冀宋唐许韩冯邓曹彭曾萧肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪"
     "范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂"
     "章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成"
     "苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤卞卓古仇宗席桂沙洪闵阎连边邬邝麦佘娄麻简宫慕丛岑"
@@ -92,7 +92,7 @@ def find_chinese(text: str) -> Iterator[str]:
         for match in cue.finditer(text):
             if _place(match["name"]):
                 continue
-            if match["name"] not in _NOT_NAMES and not (_SMALL & set(match["name"][1:])):
+            if match["name"] not in _NOT_NAMES and not (_SMALL & set(re.sub(f"{_TITLE}$", "", match["name"])[1:])):
                 yield match["name"]
     yield from _cut(text)
 

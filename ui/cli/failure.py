@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing
-from finetune.errors import FinetuneError, LogsUnreadable
+from finetune.errors import FinetuneError, ImportRefused, LogsUnreadable, QuestionsUnreadable
 from retrieval.errors import (
     EmbedderMismatch,
     EmbedderUnavailable,
@@ -22,6 +22,8 @@ BAD_INPUT = (
     IndexMissing,
     NothingToRead,
     LogsUnreadable,
+    ImportRefused,
+    QuestionsUnreadable,
 )
 
 
