@@ -19,7 +19,9 @@ _STREET = (
     r"Ter|Close|Hill|Mews|Yard|Place|Pl|Square|Sq|Crescent|Cres|Gardens|Park|Quay|Wharf|Parkway|Pkwy|Highway|"
     r"Hwy|Circle|Cir|Green|Grove|St|Loop|Trail|Trl|Path|Rise|Gate|Plaza|Alley|Bend|Ridge|Parade|Drove|Vale|"
     r"Broadway|Embankment|Strand|Esplanade|Turnpike|Crossing|Pike|Point|Heights|Marg|Nagar|Common|Passage|"
-    r"Fields?|Meadows?|Orchard|Croft|Dell|Glen|End)|(?i:" + _CLEAR + r"))(?![A-Za-z])\.?(?:\s(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b)?"
+    r"Fields?|Meadows?|Orchard|Croft|Dell|Glen|End)|(?i:"
+    + _CLEAR
+    + r"))(?![A-Za-z])\.?(?:\s(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b)?"
 )
 _UNIT_WORD = r"(?:[Aa]pt|[Aa]partment|[Ff]lat|[Uu]nit|[Ss]uite|[Ss]te|[Rr]oom|[Rr]m|[Ff]loor|[Ff]l|[Bb]uilding|[Bb]ldg|[Bb]lock|[Ll]ot|[Hh]ouse|#)"
 _UNIT = rf"(?:,?\s*(?:{_UNIT_WORD}\.?\s*(?:no\.?\s*)?[\dA-Za-z]{{1,5}}(?:[-/]\d+)?\b|\d{{1,2}}(?:st|nd|rd|th) [Ff]loor))"
@@ -96,7 +98,7 @@ _NOT_PLACES = re.compile(
 
 def find_addresses(text: str) -> Iterator[Span]:
     """Streets with a number, post boxes, post codes, and the Chinese chain of province, city, road, door."""
-    for pattern in _ENGLISH:
+    for pattern in _ENGLISH if re.search(r"\d", text) else ():
         for match in pattern.finditer(text):
             place = "value" if match.groupdict().get("value") else 0
             start, end = match.span(place)
@@ -104,7 +106,7 @@ def find_addresses(text: str) -> Iterator[Span]:
                 end -= 1
             if not _is_amount(text[start:end]):
                 yield Span(start, end, "address")
-    if not re.search(f"[{HAN}]", text):
+    if not re.search("[省市区县旗镇乡村屯路街道巷弄里号院栋幢座园苑城府湾庭阁轩厦寓场心际学厂校]|胡同", text):
         return
     for pattern in _CHINESE:
         for match in pattern.finditer(text):

@@ -39,7 +39,7 @@ def _zendesk(row: Row) -> dict[str, Any]:
     left: list[str] = []
     messages: list[dict[str, Any]] = []
     for said in _dicts(row.get("comments")):
-        author = said.get("author") if isinstance(said.get("author"), dict) else {}
+        author = _dict(said.get("author"))
         text = said.get("plain_body") or _plain(said.get("body") or said.get("html_body"))
         if said.get("public") is False:
             left.append(_NOTE)
@@ -54,7 +54,7 @@ def _zendesk(row: Row) -> dict[str, Any]:
         messages.append(_message(True, _plain(row["description"]), row.get("created_at"), ""))
     score = row.get("satisfaction_rating")
     score = score.get("score") if isinstance(score, dict) else score
-    assignee = row.get("assignee") if isinstance(row.get("assignee"), dict) else {}
+    assignee = _dict(row.get("assignee"))
     return _row(row, messages, left, asker, _name(row.get("requester")), assignee.get("name"),
                 {"good": 5, "bad": 1}.get(str(score), ""), _via(row.get("via")))  # fmt: skip
 
@@ -64,12 +64,12 @@ def _intercom(row: Row) -> dict[str, Any]:
     messages: list[dict[str, Any]] = []
     parts = row.get("conversation_parts") or []
     parts = parts.get("conversation_parts", []) if isinstance(parts, dict) else parts
-    source = row.get("source") if isinstance(row.get("source"), dict) else {}
+    source = _dict(row.get("source"))
     opening = {"created_at": row.get("created_at"), **source, "part_type": "comment"}
     people = row.get("contacts")
     people = _dicts(people.get("contacts") if isinstance(people, dict) else people)
     for part in [opening, *_dicts(parts)]:
-        author = part.get("author") if isinstance(part.get("author"), dict) else {}
+        author = _dict(part.get("author"))
         text = _plain(part.get("body"))
         if part.get("part_type") == "note":
             left.append(_NOTE)
@@ -80,7 +80,7 @@ def _intercom(row: Row) -> dict[str, Any]:
         else:
             customer = author.get("type") in ("user", "lead", "contact", "visitor")
             messages.append(_message(customer, text, part.get("created_at"), author.get("name")))
-    author = source.get("author") if isinstance(source.get("author"), dict) else {}
+    author = _dict(source.get("author"))
     rating = row.get("conversation_rating")
     return _row(row, messages, left, _id(people[0]) if people else _id(author), _name(people[0]) if people else "",
                 "", rating.get("rating") if isinstance(rating, dict) else "", source.get("type"))  # fmt: skip
@@ -91,7 +91,7 @@ def _chatwoot(row: Row) -> dict[str, Any]:
     messages: list[dict[str, Any]] = []
     rating: Any = ""
     for said in _dicts(row.get("messages")):
-        sender = said.get("sender") if isinstance(said.get("sender"), dict) else {}
+        sender = _dict(said.get("sender"))
         kind, text = str(said.get("message_type")), _plain(said.get("content"))
         values = said.get("content_attributes")
         values = values.get("submitted_values") if isinstance(values, dict) else None
@@ -99,13 +99,16 @@ def _chatwoot(row: Row) -> dict[str, Any]:
             rating = values["csat_survey_response"].get("rating") or rating
         if said.get("private"):
             left.append(_NOTE)
-        elif kind in ("2", "activity", "3", "template") or sender.get("type") in ("agent_bot", "captain_assistant"):
+        elif kind in ("2", "activity", "3", "template") or sender.get("type") in (
+            "agent_bot",
+            "captain_assistant",
+        ):
             left.append(_BOT)
         elif not text:
             left.append(_EVENT)
         else:
             messages.append(_message(kind in ("0", "incoming"), text, said.get("created_at"), _name(sender)))
-    meta = row.get("meta") if isinstance(row.get("meta"), dict) else {}
+    meta = _dict(row.get("meta"))
     contact = meta.get("sender") or row.get("contact") or {}
     return _row(row, messages, left, _id(contact) or row.get("contact_id"), _name(contact), _name(meta.get("assignee")),
                 rating, meta.get("channel") or row.get("channel"))  # fmt: skip
@@ -143,6 +146,10 @@ def _plain(body: Any) -> str:
 
 def _dicts(values: Any) -> list[Mapping[str, Any]]:
     return [v for v in values if isinstance(v, dict)] if isinstance(values, list) else []
+
+
+def _dict(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _id(value: Any) -> Any:

@@ -75,9 +75,9 @@ class Tally(list[Problem]):
         """Count one; what is quoted in its reason may be personal and is left out."""
         reason = re.sub(r'"[^"\n]*"', "…", problem.reason.split(" (")[0])
         mended = re.search(r"mended|read as|taken out|kept|followed", problem.reason)
-        self.count(reason, f"{problem.file.name}:{problem.line}", bool(mended))
+        self.add(reason, f"{problem.file.name}:{problem.line}", bool(mended))
 
-    def count(self, reason: str, where: str, mended: bool = False) -> None:
+    def add(self, reason: str, where: str, mended: bool = False) -> None:
         """One more of this reason."""
         seen = self._report.mended if mended else self._report.dropped
         times, first = seen.get(reason, (0, where))
@@ -147,7 +147,10 @@ def _run(
 
 
 def _read(
-    files: Sequence[Path], reading: Reading, report: ImportReport, told: Callable[[int, int, int], None] | None
+    files: Sequence[Path],
+    reading: Reading,
+    report: ImportReport,
+    told: Callable[[int, int, int], None] | None,
 ) -> Iterator[Conversation]:
     """All conversations; a file that cannot be read at all is noted and the next one goes on."""
     total, before = sum(file.stat().st_size for file in files), 0
@@ -166,7 +169,7 @@ def _read(
                 report.messages += len(conversation.messages)
                 report.languages[conversation.language] += 1
                 for reason in conversation.left_out:
-                    tally.count(f"message left out: {reason}", f"{file.name}: {conversation.id}")
+                    tally.add(f"message left out: {reason}", f"{file.name}: {conversation.id}")
                 yield conversation
         except LogsUnreadable as error:
             report.unread.append(str(error))

@@ -34,8 +34,13 @@ def json_rows(file: Path, problems: list[Problem], opened: Opened) -> Iterator[R
         yield from _records(file, opened, wrapped.end(), problems)
     elif wrapped and len(first) >= len(head.strip()):
         yield from _records(file, opened, wrapped.end(), problems)
-    elif first in ("{", '{"') or (first.startswith("{") and len(first) < 200 and not first.endswith("}")
-                                  and "\n" in head.strip() and head.lstrip().split("\n")[1][:1] in " \t"):
+    elif first in ("{", '{"') or (
+        first.startswith("{")
+        and len(first) < 200
+        and not first.endswith("}")
+        and "\n" in head.strip()
+        and head.lstrip().split("\n")[1][:1] in " \t"
+    ):
         yield from _records(file, opened, 0, problems)
     else:
         yield from _lines(file, opened, problems)

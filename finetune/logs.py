@@ -89,7 +89,9 @@ def read_log(file: Path, problems: list[Problem], reading: Reading | None = None
     reading = reading or Reading()
     opened = Opened(file, reading.told)
     rows: Iterator[Row]
-    if file.suffix.lower() in JSON or (file.suffix.lower() not in TABLES and opened.head().lstrip()[:1] in "[{"):
+    if file.suffix.lower() in JSON or (
+        file.suffix.lower() not in TABLES and opened.head().lstrip()[:1] in "[{"
+    ):
         rows = _plain_rows(file, json_rows(file, problems, opened), problems)
     else:
         rows = rows_of(file, problems, opened)
@@ -155,7 +157,8 @@ def _meanings(file: Path, sample: Sequence[Mapping[str, Any]], given: Mapping[st
     guessed = columns.guess(names, [{n: str(row.get(n) or "") for n in names} for row in sample])
     found = {m: c for m, c in guessed.items() if c not in given.values()} | dict(given)
     found.pop("messages", None)
-    if "message" not in found and not {"question", "answer"} & found.keys() and len(names) == 2:
+    said = {**columns.by_name(names), **given}.keys() | ({"role"} & found.keys())
+    if len(names) == 2 and not {"message", "role", "author", "question", "answer"} & said:
         found = {"question": names[0], "answer": names[1]}
     if "message" not in found and {"question", "answer"} <= found.keys():
         return found

@@ -90,7 +90,7 @@ DOUBTFUL = _words(
     greece turkey egypt cuba chile peru brazil canada mexico jamaica cyprus malta israel lebanon syria iran
     europe africa tokyo delhi mumbai chennai kolkata bangalore lagos nairobi seattle chicago orlando miami
     memphis detroit cleveland columbus atlanta charlotte raleigh aurora mesa tulsa tampa reno laredo
-    ever never best service adobe oracle java ruby python perl swift scala kotlin mercury venus mars saturn jupiter pluto
+    care claim sales team club deal deals delivery plus basic ever never best service adobe oracle java ruby python perl swift scala kotlin mercury venus mars saturn jupiter pluto
         york texas arizona california florida ohio utah oregon nevada alabama alaska arkansas delaware idaho illinois iowa
     kansas kentucky louisiana maine maryland michigan minnesota missouri nebraska jersey oklahoma pennsylvania
     tennessee vermont wyoming hampshire rhode colorado wisconsin hawaii indiana dakota essex sussex dayton preston

@@ -16,10 +16,14 @@ from retrieval.text import HAN
 
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ÿĀ-ž"
 _WORD = rf"[A-ZÀ-ÖØ-Þ][{_LETTERS}]*(?:['’-][A-Za-zÀ-ž][{_LETTERS}]*)*"
-_PARTICLE = r"(?:[A-Z]\.|[A-Z](?=\s[A-Z])|v[ao]n|de[rl]?|da|di|do|dos|la|le|el|al|bin|binti|ibn|bte|ten|ter|y|e|St\.)"
+_PARTICLE = (
+    r"(?:[A-Z]\.|[A-Z](?=\s[A-Z])|v[ao]n|de[rl]?|da|di|do|dos|la|le|el|al|bin|binti|ibn|bte|ten|ter|y|e|St\.)"
+)
 _FULL = rf"(?:[A-Z]\.\s?)*{_WORD}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_WORD}){{0,3}}"
 _TWO = rf"(?:[A-Z]\.\s?|{_WORD}\s+)(?:{_PARTICLE}\s+){{0,2}}{_WORD}(?:\s+{_WORD})?"
-_ANY = rf"(?:[A-Z]\.\s?)*[{_LETTERS}][{_LETTERS}'’-]+(?:\s+(?:[A-Za-z]\.\s)?[{_LETTERS}][{_LETTERS}'’-]+){{0,3}}"
+_ANY = (
+    rf"(?:[A-Z]\.\s?)*[{_LETTERS}][{_LETTERS}'’-]+(?:\s+(?:[A-Za-z]\.\s)?[{_LETTERS}][{_LETTERS}'’-]+){{0,3}}"
+)
 _END = r"(?=\s*(?:[,.!?;:)\n\[(\"]|$|\band\b|\bhere\b|\bagain\b|\bfrom\b|\bspeaking\b|\bwith\b|\bat\b|\bat\b|[:;]-?[)(]|[\ue000-\uf8ff]|-|–))"
 _MARK = rf"{BLACK}+"
 _CLOSING = (
@@ -37,13 +41,15 @@ _STRONG = [
         rf"wife'?s|husband'?s|son'?s|daughter'?s|mother'?s|father'?s|passenger|guest|patient|member|cardholder'?s?)[ -]?"
         rf"(?:name|surname)s?(?:\s+on (?:the )?(?:account|card|order|booking|file))?(?:\s+is|['’]s|\s*[:=-]|\s+was)|name\s*[:=]|name is|named|surname(?: is|:))\s*(?P<name>{_ANY})",
         rf"\b(?:attn|attention|recipient|addressee|consignee|passenger|cardholder|account holder|payee|buyer|contact(?: person)?|"
-        rf"beneficiary|requester|customer|signed by|signed for by|care of|c/o|prepared by|handled by|in the name of|under the name(?: of)?|"
+        rf"beneficiary|requester|customer|client|guest|patient)\s*[:=]\s*(?P<lax>{_ANY})",
+        rf"\b(?:signed by|signed for by|care of|c/o|prepared by|handled by|in the name of|under the name(?: of)?|"
         rf"(?:listed|registered|booked|placed|ordered|addressed) (?:under|to|for)|by the name of|goes by|known as|call me|"
         rf"speak(?:ing)? (?:to|with)|spoke (?:to|with)|talk(?:ed|ing)? (?:to|with)|ask(?:ed)? for|chat(?:ted|ting) with)\s*:?\s+(?P<lax>{_ANY})",
         rf"^{_CLOSING}\s*[,!.~-]+\s*(?:and regards,?\s+)?(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’.-]+){{0,2}})\s*[.!]?\s*$",
         rf"(?<=[.!?,)\n]\s){_CLOSING}\s*[,!.~-]*\s*(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’.-]+){{0,2}})\s*[.!]?\s*$",
         rf"\b(?:cheers|regards|sincerely|xoxo),?\s+(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’.-]+){{0,2}})\s*[.!]?\s*$",
-        rf"(?:^|[.!?,]\s+|\bhi,? |\bhello,? )(?:this is|it['’]?s|it is|i am|i['’]?m|im)\s+(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’-]+){{0,2}}?)(?=\s+(?:here|speaking|again|from|calling|writing|with order)\b|\s*,)",
+        rf"\b(?:name|surname)(?: on (?:the |my |our )?\w+)?\s(?:to|as|from|with|under)\s+(?P<lax>{_ANY})",
+        rf"\b(?:this is|it['’]?s|it is|i am|i['’]?m|im)\s+(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’-]+){{0,2}}?)(?=\s+(?:here|speaking|again|from|calling|writing|with order)\b|\s*,)",
         rf"(?:^|[.!?]\s+)(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’-]+)?)\s+(?:here|speaking)\b(?=\s*[,.!:;-]|\s*$)",
         rf"\b(?:mr|mrs|ms|miss|dr|prof|professor|mx|sr|sra|mme|herr|frau|madame|monsieur|señor|señora|signor|signora)\b\.?\s+(?P<lax>{_ANY})",
     )
@@ -71,8 +77,19 @@ _CUES = [
     rf"[.!?]\s+(?P<name>{_TWO}),?\s*\d",
 ]
 _WEAK = [re.compile(cue, re.MULTILINE) for cue in _CUES]
-_CAPITALS = re.compile(rf"(?<![\w@#./-])(?:[A-Z]\.\s?)*{_WORD}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_WORD})*(?![\w@]|\.\w)")
-_AFTER = re.compile(r"\s*(?:street|road|avenue|city|university|hospital|hotel|airport|bank|county|college|school)\b", re.IGNORECASE)
+_CAPITALS = re.compile(
+    rf"(?<![\w@#./-])(?:[A-Z]\.\s?)*{_WORD}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_WORD})*(?![\w@]|\.\w)"
+)
+_PERSON = re.compile(
+    r"\b(?:to|by|for|from|with|told|tell|ask|asked|and|wife|husband|son|daughter|friend|neighbou?r|colleague|"
+    r"partner|mother|father|mum|mom|dad|boss|agent|rep|brother|sister|gave|met|called|emailed|that)\W{1,2}$",
+    re.IGNORECASE,
+)
+_PAIR = re.compile(rf"(?<![\w@#./-])([a-zà-ÿ]{{4,}})\s+([a-zà-ÿ'’-]{{4,}})(?![\w@])")
+_AFTER = re.compile(
+    r"\s*(?:street|road|avenue|city|university|hospital|hotel|airport|bank|county|college|school)\b",
+    re.IGNORECASE,
+)
 
 
 def find_names(text: str) -> Iterator[str]:
@@ -92,10 +109,17 @@ def find_names(text: str) -> Iterator[str]:
 
 def reply_names(text: str) -> list[str]:
     """The name that a reply consists of, when the message before has asked for one."""
-    words = re.sub(rf"^\W*(?:it['’]?s|it is|sure|yes|ok(?:ay)?|its|i am|i['’]?m|this is)\b[\s,:]*", "", text.strip(), flags=re.IGNORECASE)
+    words = re.sub(
+        rf"^\W*(?:it['’]?s|it is|sure|yes|ok(?:ay)?|its|i am|i['’]?m|this is)\b[\s,:]*",
+        "",
+        text.strip(),
+        flags=re.IGNORECASE,
+    )
     if re.fullmatch(rf"[{HAN}]{{2,4}}[。.!！]?", words):
         return [words.rstrip("。.!！")]
-    match = re.fullmatch(rf"(?P<name>[{_LETTERS}][{_LETTERS}'’.-]*(?:\s[{_LETTERS}][{_LETTERS}'’.-]*){{0,3}})[.!]?", words)
+    match = re.fullmatch(
+        rf"(?P<name>[{_LETTERS}][{_LETTERS}'’.-]*(?:\s[{_LETTERS}][{_LETTERS}'’.-]*){{0,3}})[.!]?", words
+    )
     return [match["name"].rstrip(".")] if match and not any(map(_is_common, words.split())) else []
 
 
@@ -106,7 +130,9 @@ def parts(name: str) -> list[str]:
     words = [
         word
         for word in name.split()
-        if len(word) >= 3 and word.lower() not in COMMON and (word[0].isupper() or word.lower() in given_names())
+        if len(word) >= 3
+        and word.lower() not in COMMON
+        and (word[0].isupper() or word.lower() in given_names())
     ]
     return sorted({name, *words}, key=len, reverse=True)
 
@@ -130,8 +156,23 @@ def _listed(text: str) -> Iterator[str]:
                 yield re.sub(r"['’]s$", "", name)
         elif len(words) <= 4 and (sure[0] or (words[0] in given and words[-1] in family)):
             yield re.sub(r"['’]s$", "", name)
-        elif len(words) == 2 and re.match(r"(?:[A-Z]\.\s?)+[A-Z]", name) and (words[-1] in family or words[-1] in given):
+        elif (
+            len(words) == 2
+            and re.match(r"(?:[A-Z]\.\s?)+[A-Z]", name)
+            and (words[-1] in family or words[-1] in given)
+        ):
             yield name
+        elif (
+            len(words) == 2
+            and not {*words} & DOUBTFUL
+            and _PERSON.search(text[max(0, match.start() - 14) : match.start()])
+        ):
+            if {*words} & (given | family):
+                yield re.sub(r"['’]s$", "", name)
+    for match in _PAIR.finditer(text):
+        first, last = match.groups()
+        if first in given and last in family and not {first, last} & DOUBTFUL:
+            yield match.group()
 
 
 def _strong(name: str) -> str:
@@ -170,7 +211,9 @@ def _known(name: str) -> str:
 _STOPS = frozenset(
     "and the is i my on in at for from with but not it was by to of a an here speaking calling who where when which that"
     " because about order email phone number address please thanks if so or as your you he she they we have has had"
-    " can could would should do does did are were be been also then there this these those live lives need want".split()
+    " can could would should do does did are were be been also then there this these those live lives need want"
+    " registered listed wrong spelled spelt misspelled incorrect missing correct changed different same used given shown"
+    " printed required invalid blank misspelt mistake".split()
 )
 
 
@@ -183,7 +226,20 @@ def _without_common(name: str) -> str:
         if _is_common(word):
             words = words[:i]
             break
-    while words and words[-1].lower() in ("de", "da", "di", "van", "von", "del", "der", "la", "y", "e", "el", "al"):
+    while words and words[-1].lower() in (
+        "de",
+        "da",
+        "di",
+        "van",
+        "von",
+        "del",
+        "der",
+        "la",
+        "y",
+        "e",
+        "el",
+        "al",
+    ):
         words.pop()
     return " ".join(words)
 

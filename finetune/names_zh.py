@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from finetune.spans import CONTACT as _CONTACT
 from retrieval.text import HAN
@@ -12,17 +13,19 @@ _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢常赖甄池匡肇竺盖党冀宋唐许韩冯邓曹彭曾萧肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪"
     "范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂"
     "章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成"
-    "苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤卞卓古仇宗席桂沙洪闵阎连边邬邝麦佘娄麻简宫慕丛岑"
+    "苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤卞卓古仇宗席桂沙陳張劉黃楊趙吳孫馬羅鄭謝許韓馮鄧葉蘇呂盧譚陸萬錢嚴湯龍顧龔鄒簡賴曾鍾姜閻齊洪闵阎连边邬邝麦佘娄麻简宫慕丛岑"
 )
 # Those of them that hardly ever begin another word: the others need a cue.
 _PLAIN = (
-    "王李张刘陈杨赵吴周徐孙朱胡郭何林罗郑梁谢宋唐许韩冯邓曹彭曾萧肖蔡潘袁董余苏魏吕沈姚卢姜崔钟谭陆汪廖贾韦邹孟秦薛侯邵郝龚"
+    "王李张刘陈杨陳張劉黃楊趙吳羅鄭許韓葉蘇盧譚陸赵吴周徐孙朱胡郭何林罗郑梁谢宋唐许韩冯邓曹彭曾萧肖蔡潘袁董余苏魏吕沈姚卢姜崔钟谭陆汪廖贾韦邹孟秦薛侯邵郝龚"
     "覃阎段邱尹江倪聂庞詹翟岳殷耿焦俞柳阮柯纪凌裴霍翁骆蒋叶杜程丁任田石贺顾贝孔严钱莫葛邢施樊童闫鲁"
 )
 _DOUBLE = "(?:欧阳|司马|上官|诸葛|慕容|司徒|端木|夏侯|皇甫|尉迟|公孙|令狐|宇文|长孙|东方|南宫|独孤|轩辕|百里|呼延|闻人|澹台|申屠|拓跋|赫连|濮阳|太史|钟离|单于|公冶|仲孙)"
 _SURNAME = rf"(?:{_DOUBLE}|[{_SURNAMES}])"
 _ZH_NAME = rf"{_SURNAME}[{HAN}]{{1,2}}"
-_SMALL = frozenset("的了吗呢吧啊呀哦嘛么是不没在有我你您他她它这那就都也还要会能可到说去来和跟给把被让请问谢谁啥什怎几每再又很太更最以及或但而且若如因为所已经于与从对将向")
+_SMALL = frozenset(
+    "的了吗呢吧啊呀哦嘛么是不没在有我你您他她它这那就都也还要会能可到说去来和跟给把被让请问谢谁啥什怎几每再又很太更最以及或但而且若如因为所已经于与从对将向"
+)
 _LETTER = rf"(?:(?![{''.join(_SMALL)}])[{HAN}])"
 _FOREIGN = rf"{_LETTER}{{1,6}}[·•・]{_LETTER}{{1,6}}(?:[·•・]{_LETTER}{{1,6}})?"
 _NICK = rf"(?:[小老阿大]{_SURNAME}(?![{HAN}]{{0,1}}(?:区|号))|阿[{HAN}])"
@@ -53,7 +56,7 @@ _CHINESE = [
         rf"(?:^|[\s，,。：:；;、])(?P<name>{_ZH_NAME})\s*[，,、:：]?\s*(?={_CONTACT})",
         rf"{_CONTACT}[\s，,、；;]*(?P<name>{_ZH_NAME})(?=[\s，,。！、；;]|$|收)",
         rf"(?:^|[，,。\s])(?P<name>{_ZH_NAME})(?:收|敬上|上|留|敬启)(?=[。！!\s]|$)",
-        rf"(?:寄给|转给|交给|发给|送给|打给|联系|找|让|请)(?P<name>{_ZH_NAME})(?=[，,。！\s、]|签收|代收|收|就|吧|处理|联系|来|的|$|她|他|帮|查|回)",
+        rf"(?:寄给|转给|交给|发给|送给|打给|联系|通知|告诉|找|让|请|帮|替|问)(?P<name>{_ZH_NAME})(?=[，,。！\s、]|签收|代收|收|就|吧|处理|联系|来|的|$|她|他|帮|查|回|改|换|退|补|办|下单|取|买|付|拿|确认|核)",
         rf"(?:谢谢|感谢|多谢|此致|敬礼)[，,！!。\s]+(?P<name>{_ZH_NAME})[。！!]?$",
     )
 ]
@@ -92,7 +95,9 @@ def find_chinese(text: str) -> Iterator[str]:
         for match in cue.finditer(text):
             if _place(match["name"]):
                 continue
-            if match["name"] not in _NOT_NAMES and not (_SMALL & set(re.sub(f"{_TITLE}$", "", match["name"])[1:])):
+            if match["name"] not in _NOT_NAMES and not (
+                _SMALL & set(re.sub(f"{_TITLE}$", "", match["name"])[1:])
+            ):
                 yield match["name"]
     yield from _cut(text)
 
@@ -107,13 +112,28 @@ def _place(name: str) -> bool:
 
 def _cut(text: str) -> Iterator[str]:
     """What jieba takes for a person, as far as it begins with a family name."""
+    for clause in re.findall(f"[{HAN}]{{2,}}", text):
+        if re.search(rf"[{_PLAIN}](?=[{HAN}])|{_DOUBLE}", clause):
+            yield from _in_clause(clause)
+
+
+@lru_cache(4096)
+def _in_clause(clause: str) -> tuple[str, ...]:
+    """The names in one clause; agents write the same ones day after day."""
     import jieba
     import jieba.posseg
 
     jieba.setLogLevel(60)
-    words = [(w.word, w.flag) for w in jieba.posseg.cut(text)]
+    return tuple(_people([(w.word, w.flag) for w in jieba.posseg.cut(clause)]))
+
+
+def _people(words: list[tuple[str, str]]) -> Iterator[str]:
     for i, (word, flag) in enumerate(words):
-        if re.fullmatch(_DOUBLE, word) and i + 1 < len(words) and re.fullmatch(f"[{HAN}]{{1,2}}", words[i + 1][0]):
+        if (
+            re.fullmatch(_DOUBLE, word)
+            and i + 1 < len(words)
+            and re.fullmatch(f"(?!网){_LETTER}{{1,2}}", words[i + 1][0])
+        ):
             yield word + words[i + 1][0]
         elif flag in ("nr", "nrfg") and re.fullmatch(rf"[{_PLAIN}][{HAN}]{{1,2}}", word):
             if word not in _NOT_NAMES and not (_SMALL & set(word)):
@@ -121,4 +141,14 @@ def _cut(text: str) -> Iterator[str]:
         elif flag.startswith("nr") and word in _PLAIN and i + 1 < len(words):
             given, flag = words[i + 1]
             if flag.startswith("nr") and re.fullmatch(f"{_LETTER}{{1,2}}", given):
+                yield word + given
+        elif (
+            word in _PLAIN
+            and i + 1 < len(words)
+            and (not i or words[i - 1][0][-1] not in "一二两三四五六几这那每某半张")
+        ):
+            given, flag = words[i + 1]
+            if flag in ("nr", "nrt", "nz", "a", "ad", "an", "n", "x", "ns") and re.fullmatch(
+                f"{_LETTER}{{2}}", given
+            ):
                 yield word + given

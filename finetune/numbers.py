@@ -43,7 +43,9 @@ _UNITS = (
     r"years?|kg|公斤|克|斤|points?|积分|次|小时|hours?|minutes?|mins?|分钟|mah|毫安|米|mm|cm|km|kwh|watts?|volts?|"
     r"items?|pieces?|pcs|个|台|只|双|套|人|名|位|年|月|日|号(?=之?前|以前|发|到|晚|早|上|下)|ml|毫升|升|gb|mb|tb|[mglwv])(?![A-Za-z]))"
 )
-_DATE = r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}(?:\s?[-/.月]\s?\d{1,2}日?)?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d"
+_DATE = (
+    r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}(?:\s?[-/.月]\s?\d{1,2}日?)?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d"
+)
 _KEEPS = [
     re.compile(source, re.IGNORECASE)
     for source in (
@@ -92,6 +94,14 @@ _ORDERS = re.compile(
 
 def find_numbers(page: Page) -> Iterator[Span]:
     """All of them, on a page from which e-mails, links and addresses are taken; spans do not overlap."""
+    if re.search(r"\d", page.text):
+        yield from _figures(page)
+    for match in _SPELLED.finditer(page.text):
+        kind, _ = _cue(page.text, *match.span())
+        yield Span(*match.span(), kind if kind and kind != KEPT else "number")
+
+
+def _figures(page: Page) -> Iterator[Span]:
     for pattern in _IDS:
         for match in pattern.finditer(page.text):
             if _cue(page.text, *match.span())[0] not in (KEPT, "phone"):
@@ -110,9 +120,6 @@ def find_numbers(page: Page) -> Iterator[Span]:
                 start += 1
             if kind := _of_digits(page.text, start, end):
                 yield Span(start, end, kind)
-    for match in _SPELLED.finditer(page.text):
-        kind, _ = _cue(page.text, *match.span())
-        yield Span(*match.span(), kind if kind and kind != KEPT else "number")
 
 
 def luhn(digits: str) -> bool:
@@ -131,13 +138,17 @@ def _cue(text: str, start: int, end: int) -> tuple[str, bool]:
         near = bool(_LINKING.match(gap))
         named = [m for m in found if m.lastgroup not in ("order", "phone") or m is last]
         # "the number on my order card": the last word says it; "order number" says more than "number".
-        if last.group().lower() in ("号码", "编号", "number is", "id") and len(found) > 1 and len(
-            before[found[-2].end() : last.start()]
-        ) < 3:
+        if (
+            last.group().lower() in ("号码", "编号", "number is", "id")
+            and len(found) > 1
+            and len(before[found[-2].end() : last.start()]) < 3
+        ):
             return str(found[-2].lastgroup), near
         return str((last if near else named[-1]).lastgroup), near
     after = re.split(r"[,.!?。！？，；;\n]", text[end : end + 24])[0]
-    if said := re.match(r"\W{0,3}(?:\s?(?:is|was|being|这|是|为|那|就)\s?)(?:my|the|our|个|我|我的)?\s?", after):
+    if said := re.match(
+        r"\W{0,3}(?:\s?(?:is|was|being|这|是|为|那|就)\s?)(?:my|the|our|个|我|我的)?\s?", after
+    ):
         for match in _CUE.finditer(after[said.end() :]):
             if match.start() < 8:
                 return str(match.lastgroup), True
@@ -154,7 +165,12 @@ def _of_code(text: str, match: re.Match[str]) -> str:
     if kind in ("id", "account") and ((near and digits >= 3 and len(code) >= 5) or digits >= 6):
         return kind
     if kind == "order" and ((near and digits >= 2 and len(code) >= 4) or digits >= 6):
-        return KEPT if re.fullmatch(r"\d+(?:st|nd|rd|th|x|pm|am|[a-z]{1,6})|[a-z]+\d", code, re.IGNORECASE) and digits < 4 else "order"
+        return (
+            KEPT
+            if re.fullmatch(r"\d+(?:st|nd|rd|th|x|pm|am|[a-z]{1,6})|[a-z]+\d", code, re.IGNORECASE)
+            and digits < 4
+            else "order"
+        )
     if re.fullmatch(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", code, re.IGNORECASE):
         return "number"
     if _ORDERS.fullmatch(code):
@@ -166,7 +182,11 @@ def _of_code(text: str, match: re.Match[str]) -> str:
 
 def _widened(text: str, kind: str, start: int, end: int) -> tuple[int, int]:
     """Over the groups that follow, where an identity or an account is written with spaces."""
-    more = re.match(r"(?: [A-Z0-9]*\d[A-Z0-9]*)+(?![A-Za-z0-9])", text[end:]) if kind in ("id", "account") else None
+    more = (
+        re.match(r"(?: [A-Z0-9]*\d[A-Z0-9]*)+(?![A-Za-z0-9])", text[end:])
+        if kind in ("id", "account")
+        else None
+    )
     return start, end + more.end() if more else end
 
 
@@ -208,9 +228,18 @@ def _of_digits(text: str, start: int, end: int) -> str:
 def _by_shape(run: str, digits: str, groups: list[int], kind: str) -> str:
     n = len(digits)
     if 13 <= n <= 19:
-        if kind == "card" or (luhn(digits) and kind != "order" and digits[0] in "23456") or groups[:3] == [4, 4, 4] or groups == [4, 6, 5]:
+        if (
+            kind == "card"
+            or (luhn(digits) and kind != "order" and digits[0] in "23456")
+            or groups[:3] == [4, 4, 4]
+            or groups == [4, 6, 5]
+        ):
             return "card"
-        if n == 15 and re.match(r"[1-6]\d{5}\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}$", digits) and kind != "order":
+        if (
+            n == 15
+            and re.match(r"[1-6]\d{5}\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}$", digits)
+            and kind != "order"
+        ):
             return "id"
         if run.startswith("+") or digits.startswith(("0086", "861")) and n in (13, 15):
             return "phone"
@@ -223,7 +252,11 @@ def _by_shape(run: str, digits: str, groups: list[int], kind: str) -> str:
         return "order"
     if _phone_shape(run, digits, groups):
         return "phone"
-    return ("card" if kind == "card" and n >= 12 else "order") if n >= 10 and "." not in run and "/" not in run else ""
+    return (
+        ("card" if kind == "card" and n >= 12 else "order")
+        if n >= 10 and "." not in run and "/" not in run
+        else ""
+    )
 
 
 def _phone_shape(run: str, digits: str, groups: list[int]) -> bool:
@@ -237,8 +270,27 @@ def _phone_shape(run: str, digits: str, groups: list[int]) -> bool:
     if n == 11 and digits[0] == "0":
         return True
     if groups in ([3, 4], [4, 4]):
-        return run[0] not in "1" and not (digits[:3].endswith("00") and digits.endswith("00")) and "/" not in run and "." not in run
-    if groups in ([3, 3, 4], [1, 3, 3, 4], [5, 5], [5, 6], [3, 7], [4, 6], [3, 4, 4], [4, 3, 3], [2, 4, 4], [2, 2, 2, 2, 2], [3, 8], [4, 7], [4, 8]):
+        return (
+            run[0] not in "1"
+            and not (digits[:3].endswith("00") and digits.endswith("00"))
+            and "/" not in run
+            and "." not in run
+        )
+    if groups in (
+        [3, 3, 4],
+        [1, 3, 3, 4],
+        [5, 5],
+        [5, 6],
+        [3, 7],
+        [4, 6],
+        [3, 4, 4],
+        [4, 3, 3],
+        [2, 4, 4],
+        [2, 2, 2, 2, 2],
+        [3, 8],
+        [4, 7],
+        [4, 8],
+    ):
         return True
     if "(" in run and 8 <= n <= 12:
         return True
@@ -254,4 +306,10 @@ def _is_year(digits: str, groups: list[int]) -> bool:
 
 
 def _ending(text: str, start: int) -> bool:
-    return bool(re.search(r"(?:ending(?: in| with)?|last (?:four|4)(?: digits)?(?: (?:of|on) (?:my|the|this) (?:\w+ )?card)?(?: are| is|:)?|尾号(?:是|为)?|后四位(?:是|为)?)\W{0,3}$", text[:start], re.IGNORECASE))
+    return bool(
+        re.search(
+            r"(?:ending(?: in| with)?|last (?:four|4)(?: digits)?(?: (?:of|on) (?:my|the|this) (?:\w+ )?card)?(?: are| is|:)?|尾号(?:是|为)?|后四位(?:是|为)?)\W{0,3}$",
+            text[:start],
+            re.IGNORECASE,
+        )
+    )

@@ -34,7 +34,11 @@ class Opened:
         with self._raw, _wrapped(self) as text:
             while piece := text.read(letters):
                 self._tell()
-                yield _mended(piece)[0].replace("\0", "").lstrip("\ufeff" if self._raw.tell() <= letters else "")
+                yield (
+                    _mended(piece)[0]
+                    .replace("\0", "")
+                    .lstrip("\ufeff" if self._raw.tell() <= letters else "")
+                )
 
     def lines(self, problems: list[Problem], blank: bool = False) -> Iterator[tuple[int, str]]:
         """Numbered lines; what had to be read as another encoding, or held NUL bytes, is a problem."""

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 from finetune.spans import KEPT, Span
 
-_TLD = r"(?:com|net|org|edu|gov|io|co|cn|uk|de|fr|es|it|nl|eu|us|ca|au|in|jp|me|info|biz|example|test|[a-z]{2})"
+_TLD = (
+    r"(?:com|net|org|edu|gov|io|co|cn|uk|de|fr|es|it|nl|eu|us|ca|au|in|jp|me|info|biz|example|test|[a-z]{2})"
+)
 _AT = r"(?:\s?[(\[{<]\s?(?:at|艾特|@)\s?[)\]}>]\s?|\s+at\s+(?=[\w-]+\s+dot\s|(?:gmail|yahoo|hotmail|outlook|icloud|aol|qq|163|126)\b)|\s?艾特\s?|\s@\s?|@\s|\s?#at#\s?)"
 _DOT = r"(?:\s?[(\[{<]\s?(?:dot|点|\.)\s?[)\]}>]\s?|\s+dot\s+|\s?点\s?|\s\.\s?|\.)"
 _KEY = (
@@ -49,17 +51,18 @@ _SOURCES: list[tuple[str, str, int]] = [
                  r"(?P<value>\d{1,2}(?:st|nd|rd|th)?[ /.-]\w{1,9}[ /.,-]{1,2}\d{2,4}|[A-Z][a-z]{2,8} \d{1,2},? \d{4}|"
                  r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?)", re.IGNORECASE),
 ]  # fmt: skip
-PATTERNS: list[tuple[str, re.Pattern[str]]] = [
-    (kind, re.compile(source, flags)) for kind, source, flags in _SOURCES
-]
-EMAILS = [pattern for kind, pattern in PATTERNS if kind == "email"]
+EMAILS = [re.compile(source, flags) for kind, source, flags in _SOURCES if kind == "email"]
+# Each of these has a digit in it.
+PATTERNS = [(kind, re.compile(source, flags)) for kind, source, flags in _SOURCES if kind != "email"]
 _IP = re.compile(
     r"(?<![A-Za-z0-9:])(?:[0-9a-f]{0,4}:){2,6}(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"
     r"|(?<![\d.-])(?:\d{1,3}\s?[.。]\s?){3}\d{1,3}(?![\d-]|\.\d)"
     r"|(?<![A-Za-z0-9:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![A-Za-z0-9:])",
     re.IGNORECASE,
 )
-_VERSION = re.compile(r"(?:version|firmware|\bv|\bver\.?|release|build|update|固件|版本号?|系统)\W{0,3}$", re.IGNORECASE)
+_VERSION = re.compile(
+    r"(?:version|firmware|\bv|\bver\.?|release|build|update|固件|版本号?|系统)\W{0,3}$", re.IGNORECASE
+)
 _MAC = re.compile(r"(?<![A-Za-z0-9:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![A-Za-z0-9:-])", re.IGNORECASE)
 
 
@@ -67,7 +70,9 @@ def find_links(text: str) -> Iterator[Span]:
     """Links: those with something personal in them as "link", the others as what may stay."""
     for match in _LINK.finditer(text):
         link = match.group().rstrip(".,;:!?")
-        yield Span(match.start(), match.start() + len(link), "link" if "@" in link or _SECRET.search(link) else KEPT)
+        yield Span(
+            match.start(), match.start() + len(link), "link" if "@" in link or _SECRET.search(link) else KEPT
+        )
 
 
 def find_ips(text: str) -> Iterator[Span]:

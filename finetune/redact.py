@@ -17,8 +17,12 @@ from finetune.spans import KEPT, SURROGATE, Page, Span
 from retrieval.text import HAN
 
 __all__ = ["ORDER_NUMBER", "SURROGATE", "Memory", "find", "public_values", "redact", "redact_conversation"]
+_MAYBE_EMAIL = re.compile(r"@|艾特|\bat\b", re.IGNORECASE)
 _CONTACT_KINDS = ("email", "phone", "link")
-_ASKS_NAME = re.compile(r"\b(?:your|full|first|last|sur|the|account holder'?s?|passenger) ?name\b|\bname\s*[?:]\s*$|\bwho am i (?:speaking|chatting|talking)|(?:姓名|名字|贵姓|怎么称呼|如何称呼)", re.IGNORECASE)
+_ASKS_NAME = re.compile(
+    r"\b(?:your|full|first|last|sur|the|account holder'?s?|passenger) ?name\b|\bname\s*[?:]\s*$|\bwho am i (?:speaking|chatting|talking)|(?:姓名|名字|贵姓|怎么称呼|如何称呼)",
+    re.IGNORECASE,
+)
 
 
 class Memory:
@@ -69,7 +73,9 @@ class Memory:
             known = f"[name-{self._last['name']}]"
         for word in words:
             self._names.setdefault(word, known)
-            if word.lower() in given_names() and word.lower() not in DOUBTFUL:  # "thanks dave" after "I'm Dave"
+            if (
+                word.lower() in given_names() and word.lower() not in DOUBTFUL
+            ):  # "thanks dave" after "I'm Dave"
                 self._names.setdefault(word.lower(), known)
 
     def take_names(self, page: Page) -> None:
@@ -111,7 +117,11 @@ def redact_conversation(conversation: Conversation, memory: Memory) -> Conversat
     pages = [_page(message.text, memory) for message in conversation.messages]
     for i, page in enumerate(pages):
         _learn(page, memory)
-        if i and _ASKS_NAME.search(conversation.messages[i - 1].text) and "?" in conversation.messages[i - 1].text.replace("？", "?"):
+        if (
+            i
+            and _ASKS_NAME.search(conversation.messages[i - 1].text)
+            and "?" in conversation.messages[i - 1].text.replace("？", "?")
+        ):
             for name in reply_names(page.text):
                 memory.remember(name)
     messages = []
@@ -124,8 +134,10 @@ def redact_conversation(conversation: Conversation, memory: Memory) -> Conversat
 
 def is_person(author: str) -> bool:
     """Whether an author column holds a name, not a role, a number or an address."""
-    return bool(author.strip()) and not re.search(r"[\d@_\[\]]", author) and bool(
-        re.search(f"[{HAN}]", author) or author.strip()[0].isupper()
+    return (
+        bool(author.strip())
+        and not re.search(r"[\d@_\[\]]", author)
+        and bool(re.search(f"[{HAN}]", author) or author.strip()[0].isupper())
     )
 
 
@@ -144,12 +156,13 @@ def _page(text: str, memory: Memory) -> Page:
     """The text with everything but names taken, the most specific first."""
     page = Page(text)
     _take(page, find_links(page.text))
-    for pattern in EMAILS:
+    for pattern in EMAILS if _MAYBE_EMAIL.search(page.text) else ():
         page.take_all("email", pattern)
     page.take_all("order", memory.order_number)
-    for kind, pattern in PATTERNS:
-        page.take_all(kind, pattern)
-    _take(page, find_ips(page.text))
+    if re.search(r"\d", page.text):
+        for kind, pattern in PATTERNS:
+            page.take_all(kind, pattern)
+        _take(page, find_ips(page.text))
     _take(page, find_addresses(page.text))
     _take(page, find_numbers(page))
     return page

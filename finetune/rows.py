@@ -41,7 +41,7 @@ def conversation_of(
         return
     written = "\n".join(m.text for m in messages if m.role == "customer") or messages[0].text
     yield Conversation(
-        id=str(_cell(head, meant, "conversation") or f"{file.stem}-{line}"),
+        id=str(_cell(head, meant, "conversation")) or f"{file.stem}-{line}",
         customer_id=str(_cell(head, meant, "customer")),
         started_at=min((m.at for m in messages if m.at), default=_time(_cell(head, meant, "at"))),
         language=_language(_cell(head, meant, "language"), written),

@@ -57,7 +57,7 @@ class Page:
     def take_all(self, kind: str, pattern: re.Pattern[str]) -> None:
         """Black out each match of a pattern, or the groups of it whose names begin with "value"."""
         for match in pattern.finditer(self.text):
-            names = [n for n, v in match.groupdict().items() if n.startswith("value") and v]
+            names: list[str | int] = [n for n, v in match.groupdict().items() if n.startswith("value") and v]
             for place in names or [0]:
                 self.take(kind, *match.span(place))
 

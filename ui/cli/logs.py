@@ -140,7 +140,9 @@ def _pattern(source: str) -> str:
     try:
         re.compile(source)
     except re.error as error:
-        raise click.BadParameter(f"not a regular expression ({error}).", param_hint="--order-number") from error
+        raise click.BadParameter(
+            f"not a regular expression ({error}).", param_hint="--order-number"
+        ) from error
     return source
 
 
@@ -177,7 +179,9 @@ def _print(report: ImportReport) -> None:
         click.echo(f"{title}:" + ("" if seen else " nothing."))
         for reason, (times, first) in seen.items():
             click.echo(f"  {times:7}  {reason} (first: {first})")
-    click.echo("Replaced: " + (", ".join(f"{k} {n}" for k, n in report.redacted.most_common()) or "nothing") + ".")
+    click.echo(
+        "Replaced: " + (", ".join(f"{k} {n}" for k, n in report.redacted.most_common()) or "nothing") + "."
+    )
     click.echo("Before and after, shown here only:")
     for before, after in report.examples:
         click.echo("  - " + " ".join(before.split())[:300])
