@@ -1,4 +1,4 @@
-"""Measure redaction on sentences whose personal data is labelled: recall and precision, by type and language."""
+"""Measure redaction on labelled sentences: recall and precision, by type and language."""
 
 from __future__ import annotations
 

@@ -82,8 +82,9 @@ def _intercom(row: Row) -> dict[str, Any]:
             messages.append(_message(customer, text, part.get("created_at"), author.get("name")))
     author = _dict(source.get("author"))
     rating = row.get("conversation_rating")
-    return _row(row, messages, left, _id(people[0]) if people else _id(author), _name(people[0]) if people else "",
-                "", rating.get("rating") if isinstance(rating, dict) else "", source.get("type"))  # fmt: skip
+    person = people[0] if people else author
+    return _row(row, messages, left, _id(person), _name(person), "",
+                rating.get("rating") if isinstance(rating, dict) else "", source.get("type"))  # fmt: skip
 
 
 def _chatwoot(row: Row) -> dict[str, Any]:
@@ -110,8 +111,8 @@ def _chatwoot(row: Row) -> dict[str, Any]:
             messages.append(_message(kind in ("0", "incoming"), text, said.get("created_at"), _name(sender)))
     meta = _dict(row.get("meta"))
     contact = meta.get("sender") or row.get("contact") or {}
-    return _row(row, messages, left, _id(contact) or row.get("contact_id"), _name(contact), _name(meta.get("assignee")),
-                rating, meta.get("channel") or row.get("channel"))  # fmt: skip
+    return _row(row, messages, left, _id(contact) or row.get("contact_id"), _name(contact),
+                _name(meta.get("assignee")), rating, meta.get("channel") or row.get("channel"))  # fmt: skip
 
 
 _DESKS: dict[str, Callable[[Row], dict[str, Any]]] = {
@@ -120,8 +121,8 @@ _DESKS: dict[str, Callable[[Row], dict[str, Any]]] = {
 
 
 def _row(
-    row: Row, messages: list[dict[str, Any]], left: list[str], customer: Any, name: Any, agent: Any, rating: Any,
-    channel: Any,
+    row: Row, messages: list[dict[str, Any]], left: list[str], customer: Any, name: Any, agent: Any,
+    rating: Any, channel: Any,
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "id": row.get("id"), "customer_id": customer, "customer_name": name, "agent": agent, "rating": rating,

@@ -1,4 +1,4 @@
-"""Turn exports of a support desk into one redacted log folder, in one pass, and go on where a killed run stopped."""
+"""Turn exports of a support desk into one redacted log folder; a killed run goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -94,11 +94,11 @@ def import_logs(
     shown: Callable[[Path, str, Mapping[str, str]], None] | None = None,
     told: Callable[[int, int, int], None] | None = None,
 ) -> ImportReport:
-    """Read all files, redact each conversation and write the folder `out`; the same input gives the same bytes.
+    """Read all files, redact each conversation and write the folder `out`; same input, same bytes.
 
-    `told` is given bytes read, bytes in all and conversations. A run that was killed goes on when it is called
-    again with the same files and settings. Raises LogsUnreadable when nothing at all can be read, ImportRefused
-    when `out` is something else or another import is writing it.
+    `told` is given bytes read, bytes in all and conversations. A run that was killed goes on when it is
+    called again with the same files and settings. Raises LogsUnreadable when nothing at all can be read,
+    ImportRefused when `out` is something else or another import is writing it.
     """
     files = list(log_files(paths))
     public = sorted(public)
@@ -200,7 +200,7 @@ def _line(conversation: Conversation) -> bytes:
 
 
 def _harmless(name: str) -> str:
-    """A ticket's number helps to find it again; one that may be a phone, an e-mail or an order is disguised."""
+    """A ticket's number helps to find it again; one that may be a phone or an e-mail is disguised."""
     return name if re.fullmatch(r"[A-Za-z#_-]{0,12}\d{0,6}(?:-\d{1,6})?", name) else pseudonym(name)
 
 

@@ -1,4 +1,4 @@
-"""The records of a JSON export, one at a time and never the whole file: an array, a wrapped array, or lines."""
+"""The records of a JSON export, one at a time: of an array, a wrapped array, or lines."""
 
 from __future__ import annotations
 
@@ -30,9 +30,7 @@ def json_rows(file: Path, problems: list[Problem], opened: Opened) -> Iterator[R
     first = head.lstrip().partition("\n")[0].strip()
     if head.lstrip()[:1] == "[":
         yield from _records(file, opened, head.index("[") + 1, problems)
-    elif wrapped and not _is_json(first):
-        yield from _records(file, opened, wrapped.end(), problems)
-    elif wrapped and len(first) >= len(head.strip()):
+    elif (wrapped and not _is_json(first)) or (wrapped and len(first) >= len(head.strip())):
         yield from _records(file, opened, wrapped.end(), problems)
     elif first in ("{", '{"') or (
         first.startswith("{")
@@ -137,7 +135,7 @@ def _records(file: Path, opened: Opened, skip: int, problems: list[Problem]) -> 
 def _record(
     file: Path, line: int, text: str, cut: bool, alike: set[str], problems: list[Problem]
 ) -> Generator[Row, None, int]:
-    """Yield the record, or what can be read of it and of those that its fault took along; returns its length."""
+    """Yield the record, or what can be read of it and of those its fault took along; returns its length."""
     try:
         row = json.loads(text)
         alike.update(row if not alike else ())

@@ -52,52 +52,50 @@ DOUBTFUL = _words(
     will grace mark rose may june april august hope joy faith summer amber ruby jade frank bill art max
     grant chase dean autumn dawn ivy violet lily daisy iris olive hazel holly heather ginger sandy rusty
     sunny misty stormy sky skye rain river brook brooke forest lake glen dale cliff clay stone reed reef
-    dean earl duke king prince princess baron major junior pat sue rob 
-    kay bea dee van von art guy don chip chuck dick dot fern flora fauna pearl opal
-    crystal diamond destiny harmony melody eve angel christian christ jesus israel jordan
-    paris london austin chelsea georgia virginia carolina dallas houston sydney florence victoria vienna
-    kent chester lincoln washington madison jackson phoenix savannah brooklyn india china asia america
-    kenya mercedes porsche tesla ford lexus disney alexa siri cortana dakota montana cheyenne denver
-    berlin boston camden cairo milan rome santiago valencia lourdes trinity genesis nova stella luna
-    penny buck rich rusty happy star bliss charity constance patience prudence temperance honor justice
-    liberty merit royal noble page piper hunter archer baker 
-    walker turner sawyer porter potter shepherd smith cook bishop abbot pope knight marshall
-    young long short small little white black brown green gray grey gold silver price cash money banks
-    bell ball bush wood woods field fields hill hills park parks street lane rivers waters banks marsh
-    power powers day days week weeks winter winters spring springs fall summers snow frost rain moon sun
-    love loving best better good strong rich poor wise sharp swift bright light dark cross case cole
-    post self head hand hands foot bone heart sweet apple berry bean rice barley wheat corn honey sugar
-    salt pepper sage basil rosemary thyme clove cash bond stock bonds check cheek chance luck lucky
-    battle battles church temple castle tower towers bridge bridges gate gates wall walls hall house
-    houses home homes beach beaches shore bay ocean waters marine marina harbor ranger gunner rocky
-    bear fox wolf lamb hart crow drake finch hawk lark swan wren crane bird fish pike
-    bass carp salmon trout sea seas lent pray miles meter metre miller mill mills page pages book books
-    read reader write wright penn pencil paper print press office case cases story true truth blue red
-    an so do he she ho long ma my no on or see so to too we wu you in are more most last first
-    shop store sale sales buy pay paid cost free order ship shipped mail post card cards gift
-    ace ai al alpha amor amen arc bee bo cam can cat ces che chi coy cy da day de
-    den di din du ed el em era fe fay fin gay gil ha hal han has heath her him hung
-    ice ill ira isa ive jan jin job ka kai key ki kin kit la lan lane lee
-    les let lex li lin line liv lo lu lucky mac mace mai mal man many mat
-    me mel melon mi min mina mo nan nu ode ok ola oma orange ora os
-    pa pal paz per pet poppy pro ram rex rue rush
-    sal san sim sol sole son sun sung tab tam tan tea thai thu tin tip 
-    ton toni ty ut vi via vic vin vita wade wan wing wynn yang yen yes yu zen
-    dee major general colonel captain sergeant doctor nurse bee clement mali rio cruz santa isle merry
-    gale domino candy cookie brandy sherry whisky tequila martini pilot master dusty crispy 
-    alto soprano viola mandolin cello reggae salsa samba tango polo golf cricket rugby
-    france spain italy austria holland england scotland ireland poland romania norway sweden denmark finland
-    greece turkey egypt cuba chile peru brazil canada mexico jamaica cyprus malta israel lebanon syria iran
-    europe africa tokyo delhi mumbai chennai kolkata bangalore lagos nairobi seattle chicago orlando miami
+    dean earl duke king prince princess baron major junior pat sue rob kay bea dee van von art guy don
+    chip chuck dick dot fern flora fauna pearl opal crystal diamond destiny harmony melody eve angel
+    christian christ jesus israel jordan paris london austin chelsea georgia virginia carolina dallas
+    houston sydney florence victoria vienna kent chester lincoln washington madison jackson phoenix
+    savannah brooklyn india china asia america kenya mercedes porsche tesla ford lexus disney alexa siri
+    cortana dakota montana cheyenne denver berlin boston camden cairo milan rome santiago valencia
+    lourdes trinity genesis nova stella luna penny buck rich rusty happy star bliss charity constance
+    patience prudence temperance honor justice liberty merit royal noble page piper hunter archer baker
+    walker turner sawyer porter potter shepherd smith cook bishop abbot pope knight marshall young long
+    short small little white black brown green gray grey gold silver price cash money banks bell ball
+    bush wood woods field fields hill hills park parks street lane rivers waters banks marsh power
+    powers day days week weeks winter winters spring springs fall summers snow frost rain moon sun love
+    loving best better good strong rich poor wise sharp swift bright light dark cross case cole post
+    self head hand hands foot bone heart sweet apple berry bean rice barley wheat corn honey sugar salt
+    pepper sage basil rosemary thyme clove cash bond stock bonds check cheek chance luck lucky battle
+    battles church temple castle tower towers bridge bridges gate gates wall walls hall house houses
+    home homes beach beaches shore bay ocean waters marine marina harbor ranger gunner rocky bear fox
+    wolf lamb hart crow drake finch hawk lark swan wren crane bird fish pike bass carp salmon trout sea
+    seas lent pray miles meter metre miller mill mills page pages book books read reader write wright
+    penn pencil paper print press office case cases story true truth blue red an so do he she ho long ma
+    my no on or see so to too we wu you in are more most last first shop store sale sales buy pay paid
+    cost free order ship shipped mail post card cards gift ace ai al alpha amor amen arc bee bo cam can
+    cat ces che chi coy cy da day de den di din du ed el em era fe fay fin gay gil ha hal han has heath
+    her him hung ice ill ira isa ive jan jin job ka kai key ki kin kit la lan lane lee les let lex li
+    lin line liv lo lu lucky mac mace mai mal man many mat me mel melon mi min mina mo nan nu ode ok ola
+    oma orange ora os pa pal paz per pet poppy pro ram rex rue rush sal san sim sol sole son sun sung
+    tab tam tan tea thai thu tin tip ton toni ty ut vi via vic vin vita wade wan wing wynn yang yen yes
+    yu zen dee major general colonel captain sergeant doctor nurse bee clement mali rio cruz santa isle
+    merry gale domino candy cookie brandy sherry whisky tequila martini pilot master dusty crispy alto
+    soprano viola mandolin cello reggae salsa samba tango polo golf cricket rugby france spain italy
+    austria holland england scotland ireland poland romania norway sweden denmark finland greece turkey
+    egypt cuba chile peru brazil canada mexico jamaica cyprus malta israel lebanon syria iran europe
+    africa tokyo delhi mumbai chennai kolkata bangalore lagos nairobi seattle chicago orlando miami
     memphis detroit cleveland columbus atlanta charlotte raleigh aurora mesa tulsa tampa reno laredo
-    care claim sales team club deal deals delivery plus basic ever never best service adobe oracle java ruby python perl swift scala kotlin mercury venus mars saturn jupiter pluto
-        york texas arizona california florida ohio utah oregon nevada alabama alaska arkansas delaware idaho illinois iowa
-    kansas kentucky louisiana maine maryland michigan minnesota missouri nebraska jersey oklahoma pennsylvania
-    tennessee vermont wyoming hampshire rhode colorado wisconsin hawaii indiana dakota essex sussex dayton preston
-    melbourne adelaide perth manchester venice athens moody delta storm tucker haven edit buy echo taurus leo sep oct nov
-    dec mon tue wed thu fri sat haha tanks thnx towers engineers bandwidth rating president universe made once
-    especially state pink beijing shanghai jiangsu guangzhou shenzhen hangzhou chengdu nanjing wuhan youtube yahoo
-    google instagram linkedin pinterest snapchat paypal ebay tinder uber hilton marriott hyatt
+    care claim sales team club deal deals delivery plus basic ever never best service adobe oracle java
+    ruby python perl swift scala kotlin mercury venus mars saturn jupiter pluto york texas arizona
+    california florida ohio utah oregon nevada alabama alaska arkansas delaware idaho illinois iowa
+    kansas kentucky louisiana maine maryland michigan minnesota missouri nebraska jersey oklahoma
+    pennsylvania tennessee vermont wyoming hampshire rhode colorado wisconsin hawaii indiana dakota
+    essex sussex dayton preston melbourne adelaide perth manchester venice athens moody delta storm
+    tucker haven edit buy echo taurus leo sep oct nov dec mon tue wed thu fri sat haha tanks thnx towers
+    engineers bandwidth rating president universe made once especially state pink beijing shanghai
+    jiangsu guangzhou shenzhen hangzhou chengdu nanjing wuhan youtube yahoo google instagram linkedin
+    pinterest snapchat paypal ebay tinder uber hilton marriott hyatt
     """
 )
 

@@ -4,6 +4,7 @@ A greeting, a signature, "my name is", 收件人 tell names of any origin, lower
 Priya" and need capitals. A name that one message gives away is then replaced in the whole conversation.
 """
 
+# ruff: noqa: E501 (a pattern is easier to read in one piece)
 from __future__ import annotations
 
 import re
@@ -85,7 +86,7 @@ _PERSON = re.compile(
     r"partner|mother|father|mum|mom|dad|boss|agent|rep|brother|sister|gave|met|called|emailed|that)\W{1,2}$",
     re.IGNORECASE,
 )
-_PAIR = re.compile(rf"(?<![\w@#./-])([a-zà-ÿ]{{4,}})\s+([a-zà-ÿ'’-]{{4,}})(?![\w@])")
+_PAIR = re.compile(r"(?<![\w@#./-])([a-zà-ÿ]{4,})\s+([a-zà-ÿ'’-]{4,})(?![\w@])")
 _AFTER = re.compile(
     r"\s*(?:street|road|avenue|city|university|hospital|hotel|airport|bank|county|college|school)\b",
     re.IGNORECASE,
@@ -110,7 +111,7 @@ def find_names(text: str) -> Iterator[str]:
 def reply_names(text: str) -> list[str]:
     """The name that a reply consists of, when the message before has asked for one."""
     words = re.sub(
-        rf"^\W*(?:it['’]?s|it is|sure|yes|ok(?:ay)?|its|i am|i['’]?m|this is)\b[\s,:]*",
+        r"^\W*(?:it['’]?s|it is|sure|yes|ok(?:ay)?|its|i am|i['’]?m|this is)\b[\s,:]*",
         "",
         text.strip(),
         flags=re.IGNORECASE,
@@ -165,10 +166,10 @@ def _listed(text: str) -> Iterator[str]:
         elif (
             len(words) == 2
             and not {*words} & DOUBTFUL
+            and {*words} & (given | family)
             and _PERSON.search(text[max(0, match.start() - 14) : match.start()])
         ):
-            if {*words} & (given | family):
-                yield re.sub(r"['’]s$", "", name)
+            yield re.sub(r"['’]s$", "", name)
     for match in _PAIR.finditer(text):
         first, last = match.groups()
         if first in given and last in family and not {first, last} & DOUBTFUL:
@@ -209,11 +210,100 @@ def _known(name: str) -> str:
 
 
 _STOPS = frozenset(
-    "and the is i my on in at for from with but not it was by to of a an here speaking calling who where when which that"
-    " because about order email phone number address please thanks if so or as your you he she they we have has had"
-    " can could would should do does did are were be been also then there this these those live lives need want"
-    " registered listed wrong spelled spelt misspelled incorrect missing correct changed different same used given shown"
-    " printed required invalid blank misspelt mistake".split()
+    [
+        "and",
+        "the",
+        "is",
+        "i",
+        "my",
+        "on",
+        "in",
+        "at",
+        "for",
+        "from",
+        "with",
+        "but",
+        "not",
+        "it",
+        "was",
+        "by",
+        "to",
+        "of",
+        "a",
+        "an",
+        "here",
+        "speaking",
+        "calling",
+        "who",
+        "where",
+        "when",
+        "which",
+        "that",
+        "because",
+        "about",
+        "order",
+        "email",
+        "phone",
+        "number",
+        "address",
+        "please",
+        "thanks",
+        "if",
+        "so",
+        "or",
+        "as",
+        "your",
+        "you",
+        "he",
+        "she",
+        "they",
+        "we",
+        "have",
+        "has",
+        "had",
+        "can",
+        "could",
+        "would",
+        "should",
+        "do",
+        "does",
+        "did",
+        "are",
+        "were",
+        "be",
+        "been",
+        "also",
+        "then",
+        "there",
+        "this",
+        "these",
+        "those",
+        "live",
+        "lives",
+        "need",
+        "want",
+        "registered",
+        "listed",
+        "wrong",
+        "spelled",
+        "spelt",
+        "misspelled",
+        "incorrect",
+        "missing",
+        "correct",
+        "changed",
+        "different",
+        "same",
+        "used",
+        "given",
+        "shown",
+        "printed",
+        "required",
+        "invalid",
+        "blank",
+        "misspelt",
+        "mistake",
+    ]
 )
 
 

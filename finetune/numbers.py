@@ -1,5 +1,6 @@
 """Which digits and codes are a card, a phone, an identity or an order, by shape, checksum and the words around."""
 
+# ruff: noqa: E501 (a pattern is easier to read in one piece)
 from __future__ import annotations
 
 import re
@@ -214,7 +215,7 @@ def _of_digits(text: str, start: int, end: int) -> str:
         return ""
     if kind == "order" and near and (n >= 6 or (n >= 4 and not _is_year(digits, groups))):
         return "order"
-    if kind == "card" and near and (n >= 12 or n == 4 and _ending(text, start)):
+    if kind == "card" and near and (n >= 12 or (n == 4 and _ending(text, start))):
         return "card"
     if kind in ("id", "account") and (n >= 6 if near else n >= 8) and not _mobile(digits):
         return kind
@@ -241,7 +242,7 @@ def _by_shape(run: str, digits: str, groups: list[int], kind: str) -> str:
             and kind != "order"
         ):
             return "id"
-        if run.startswith("+") or digits.startswith(("0086", "861")) and n in (13, 15):
+        if run.startswith("+") or (digits.startswith(("0086", "861")) and n in (13, 15)):
             return "phone"
         return "order" if n < 16 or digits[0] not in "3456" or kind == "order" else "card"
     if n > 19:

@@ -1,5 +1,6 @@
 """How e-mails, links, addresses on the net, gift cards, accounts and birthdays are written."""
 
+# ruff: noqa: E501 (a pattern is easier to read in one piece)
 from __future__ import annotations
 
 import ipaddress

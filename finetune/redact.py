@@ -13,14 +13,15 @@ from finetune.name_lists import DOUBTFUL, given_names
 from finetune.names import find_names, parts, reply_names
 from finetune.numbers import ORDER_NUMBER, find_numbers
 from finetune.patterns import EMAILS, PATTERNS, find_ips, find_links
-from finetune.spans import KEPT, SURROGATE, Page, Span
+from finetune.spans import SURROGATE, Page, Span
 from retrieval.text import HAN
 
 __all__ = ["ORDER_NUMBER", "SURROGATE", "Memory", "find", "public_values", "redact", "redact_conversation"]
 _MAYBE_EMAIL = re.compile(r"@|艾特|\bat\b", re.IGNORECASE)
 _CONTACT_KINDS = ("email", "phone", "link")
 _ASKS_NAME = re.compile(
-    r"\b(?:your|full|first|last|sur|the|account holder'?s?|passenger) ?name\b|\bname\s*[?:]\s*$|\bwho am i (?:speaking|chatting|talking)|(?:姓名|名字|贵姓|怎么称呼|如何称呼)",
+    r"\b(?:your|full|first|last|sur|the|account holder'?s?|passenger) ?name\b|\bname\s*[?:]\s*$|"
+    r"\bwho am i (?:speaking|chatting|talking)|(?:姓名|名字|贵姓|怎么称呼|如何称呼)",
     re.IGNORECASE,
 )
 

@@ -53,7 +53,7 @@ def rows_of(file: Path, problems: list[Problem], opened: Opened) -> Iterator[Row
 
 
 def mend(file: Path, row: Row, meant: dict[str, str], problems: list[Problem]) -> Row | None:
-    """A row of another width: too long, its message had the delimiter in it; too short, its last cells miss."""
+    """A row of another width: its message had the delimiter in it, or its last cells are missing."""
     line, cells = row
     if WIDTH not in cells:
         return row
@@ -71,7 +71,7 @@ def mend(file: Path, row: Row, meant: dict[str, str], problems: list[Problem]) -
 def _record(
     text: str, back: deque[tuple[int, str]], lines: Iterator[tuple[int, str]], delimiter: str
 ) -> tuple[list[str] | None, list[tuple[int, str]]]:
-    """The cells that begin in this line, and the further lines that they went over; None if they never end."""
+    """The cells that begin in this line, and the further lines that they went over; None if no end."""
     more: list[tuple[int, str]] = []
 
     def feed() -> Iterator[str]:

@@ -76,7 +76,7 @@ def test_other_files_begin_anew_and_do_not_replace_another_log(export: Path, tmp
     import_logs([export], tmp_path / "out")
     other = tmp_path / "other.csv"
     other.write_text(export.read_text())
-    with pytest.raises(ImportRefused, match="imported from desk.csv: give another --name"):
+    with pytest.raises(ImportRefused, match=r"imported from desk\.csv: give another --name"):
         import_logs([other], tmp_path / "out")
 
 

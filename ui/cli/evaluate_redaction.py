@@ -15,13 +15,13 @@ from ui.cli import options
 def command(file: Path, as_json: bool) -> None:
     """Redact the sentences of FILE and give recall and precision by type and language.
 
-    FILE is JSON Lines. Each line has "text", "language" ("en" or "zh"; guessed without it) and "entities": a list
-    of objects with "type" and either "start" and "end" (letters, from 0) or "text". Types: name, email, phone,
-    address, card, id, order, ip, link, giftcard, reference, number, account, birthday. A sentence without entities
-    shows what must stay.
+    FILE is JSON Lines. Each line has "text", "language" ("en" or "zh"; guessed without it) and
+    "entities": a list of objects with "type" and either "start" and "end" (letters, from 0) or "text".
+    Types: name, email, phone, address, card, id, order, ip, link, giftcard, reference, number, account,
+    birthday. A sentence without entities shows what must stay.
 
-    A value counts as found when all of it is replaced, by whatever type ("same type" says how often by its own); a
-    replacement counts as right when it touches a labelled value.
+    A value counts as found when all of it is replaced, by whatever type ("same type" says how often by
+    its own); a replacement counts as right when it touches a labelled value.
 
     \b
     Examples:

@@ -35,7 +35,7 @@ def command() -> None:
     "columns",
     multiple=True,
     metavar="MEANING=COLUMN",
-    help="Which column has the message, role, author, conversation, customer, at, status, rating, question, answer ...",
+    help="Which column has the message, role, author, conversation, customer, at, question, answer ...",
 )
 @click.option("--order-number", help="How your order numbers look, as a regular expression.")
 @options.as_json
@@ -49,9 +49,10 @@ def read(
 ) -> None:
     """Read exports in FILES (or folders), take the personal data out, and keep them as a log in --home.
 
-    Reads CSV (columns are guessed and shown), JSON Lines of messages or conversations, exports of Zendesk tickets,
-    Intercom conversations and Chatwoot conversations, and files with a question and its answer in two columns, in
-    English and Chinese. Files of any size; an import that was stopped goes on when the same command is given again.
+    Reads CSV (columns are guessed and shown), JSON Lines of messages or conversations, exports of Zendesk
+    tickets, Intercom and Chatwoot conversations, and files with a question and its answer in two columns, in
+    English and Chinese. Files of any size; an import that was stopped goes on when the same command is given
+    again.
 
     What your help articles print (your own e-mail, phone and links) stays, if there is an index in --home.
 
