@@ -22,7 +22,7 @@ ZENDESK = {
     "comments": [
         {"author_id": 71, "body": "My lamp is broken", "created_at": "2025-01-01T10:00:00Z", "public": True},
         {"author_id": 9, "body": "she is cross", "created_at": "2025-01-01T10:01:00Z", "public": False},
-        {"author_id": 9, "html_body": "<p>We send a <b>new</b> one.</p>", "created_at": "2025-01-01"},
+        {"author_id": 9, "html_body": "<p>We send a <b>new</b> one.</p>", "created_at": "2025-01-02"},
     ],
 }  # fmt: skip
 INTERCOM = {
