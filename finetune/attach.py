@@ -13,7 +13,7 @@ from chatbot.query import search_query
 from chatbot.sources import WIDTHS, Searcher, find_sources, widen
 from finetune.candidates import Candidate
 from finetune.example import Example
-from finetune.redact import SURROGATE
+from finetune.spans import SURROGATE
 from finetune.support import carried
 from retrieval.asked import Precedent, by_article
 from retrieval.passage import Passage

@@ -11,7 +11,7 @@ from datetime import datetime
 from chatbot.message import Message
 from chatbot.prompt import HISTORY_TURNS
 from finetune.conversation import Conversation
-from finetune.redact import SURROGATE
+from finetune.spans import SURROGATE
 from finetune.trim import answer_sentences, question_of
 from retrieval.passage import Language
 from retrieval.text import language_of, terms

@@ -16,6 +16,7 @@ def _words(text: str) -> frozenset[str]:
 # In order of preference; a name is compared in lower case, without spaces, dashes and underscores.
 NAMES: dict[str, tuple[str, ...]] = {
     "message": ("message", "text", "body", "content", "messagetext", "messagebody", "comment", "utterance",
+                "description",
                 "消息", "消息内容", "内容", "聊天内容", "正文", "对话内容"),
     "role": ("authorrole", "role", "senderrole", "sendertype", "authortype", "from", "speaker", "direction",
              "角色", "发送者角色", "发送者类型", "发送方", "说话人"),
@@ -26,6 +27,8 @@ NAMES: dict[str, tuple[str, ...]] = {
                      "会话id", "会话编号", "会话", "工单号", "工单id", "工单编号", "对话id"),
     "customer": ("customerid", "userid", "requesterid", "contactid", "clientid", "customer", "requester",
                  "user", "客户id", "客户编号", "客户", "用户id", "买家id"),
+    "customer_name": ("customername", "requestername", "contactname", "buyername", "clientname", "username",
+                      "客户姓名", "客户名称", "买家昵称", "客户昵称", "买家姓名"),
     "at": ("createdat", "sentat", "timestamp", "datetime", "at", "time", "date", "startedat", "created",
            "时间", "发送时间", "创建时间", "日期"),
     "status": ("status", "state", "ticketstatus", "状态", "工单状态"),
@@ -41,7 +44,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 
 CUSTOMER_WORDS = _words(
     """
-    customer user client visitor enduser requester buyer consumer contact guest incoming inbound in
+    customer user client  visitor enduser requester buyer consumer contact guest incoming inbound in
     c 客户 顾客 买家 用户 访客 会员
     """
 )
@@ -57,6 +60,7 @@ OTHER_WORDS = _words(
     """
 )
 
+MEANINGS = tuple(NAMES)
 Meaning = Party | Literal["other"]
 
 

@@ -14,7 +14,7 @@ Party = Literal["customer", "agent"]
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What one side wrote; `author` is the agent's name where the log has it, `at` is in UTC."""
+    """What one side wrote; `author` is the writer's name where the log has it, `at` is in UTC."""
 
     role: Party
     text: str
@@ -26,6 +26,7 @@ class Utterance:
 class Conversation:
     """One ticket or chat, in order. `rating` is 1 to 5 or None; `status` is lower-cased, "" when unknown.
 
+    `left_out` has a reason for each message of the log that is not in it, as "internal note".
     `source` is "log", or "faq" for a row that is a question with its answer and has no customer.
     """
 
@@ -39,6 +40,7 @@ class Conversation:
     messages: tuple[Utterance, ...]
     channel: str = ""
     source: str = "log"
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from finetune.conversation import Conversation
 from finetune.duplicates import Seen
 from finetune.errors import DatasetError
 from finetune.example import Example, read, write
+from finetune.numbers import ORDER_NUMBER
 from finetune.parts import PARTS, assign, leaks, pseudonym
-from finetune.patterns import ORDER_NUMBER
 from finetune.redact import Memory, public_values, redact_conversation
 
 UNANSWERABLE = 0.22  # share of each part, as among real customers' questions

@@ -19,3 +19,7 @@ class TrainingError(FinetuneError):
 
 class QuestionsUnreadable(FinetuneError):
     """A file of test questions has a line that is none, or none at all."""
+
+
+class ImportRefused(FinetuneError):
+    """An imported log would replace something else, or another import is writing it."""

@@ -1,44 +1,73 @@
-"""Find the names of people by what stands around them: a greeting, a signature, "my name is", 收件人.
+"""Find the names of people: by what stands around them, and by lists of names where nothing does.
 
-No list of names and no model: such a list misses most of the world's names, and a model for this would be
-larger than the chat model. A name that one message gives away is then replaced in the whole conversation.
+A greeting, a signature, "my name is", 收件人 tell names of any origin, lower case included; lists find "I gave it to
+Priya" and need capitals. A name that one message gives away is then replaced in the whole conversation.
 """
 
+# ruff: noqa: E501 (a pattern is easier to read in one piece)
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from finetune.name_lists import COMMON, DOUBTFUL, family_names, given_names
+from finetune.names_zh import find_chinese
+from finetune.spans import BLACK
 from retrieval.text import HAN
 
+_LETTERS = "A-Za-zÀ-ÖØ-öø-ÿĀ-ž"
+_WORD = rf"[A-ZÀ-ÖØ-Þ][{_LETTERS}]*(?:['’-][A-Za-zÀ-ž][{_LETTERS}]*)*"
+_PARTICLE = (
+    r"(?:[A-Z]\.|[A-Z](?=\s[A-Z])|v[ao]n|de[rl]?|da|di|do|dos|la|le|el|al|bin|binti|ibn|bte|ten|ter|y|e|St\.)"
+)
+_FULL = rf"(?:[A-Z]\.\s?)*{_WORD}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_WORD}){{0,3}}"
+_TWO = rf"(?:[A-Z]\.\s?|{_WORD}\s+)(?:{_PARTICLE}\s+){{0,2}}{_WORD}(?:\s+{_WORD})?"
+_ANY = (
+    rf"(?:[A-Z]\.\s?)*[{_LETTERS}][{_LETTERS}'’-]+(?:\s+(?:[A-Za-z]\.\s)?[{_LETTERS}][{_LETTERS}'’-]+){{0,3}}"
+)
+_END = r"(?=\s*(?:[,.!?;:)\n\[(\"]|$|\band\b|\bhere\b|\bagain\b|\bfrom\b|\bspeaking\b|\bwith\b|\bat\b|\bat\b|[:;]-?[)(]|[\ue000-\uf8ff]|-|–))"
+_MARK = rf"{BLACK}+"
+_CLOSING = (
+    r"(?:(?:[Kk]ind(?:est)?|[Bb]est|[Ww]arm(?:est)?|[Mm]any)\s+)?(?:[Rr]egards|[Rr]gds|[Ss]incerely|[Bb]est wishes|[Bb]est(?=\s*[,\n])|"
+    r"[Yy]ours(?: truly| faithfully| sincerely)?|[Cc]heers|[Tt]hanks(?: again| so much| a lot| in advance| very much)?|"
+    r"[Tt]hank you(?: so much| very much)?|[Tt]hx|[Tt]a|[Ll]ove|[Xx]oxo|[Rr]espectfully|[Cc]ordially|[Tt]ake care|"
+    r"[Ss]igned|[Ss]ent by|[Mm]any thanks|[Yy]ours truly)"
+)
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_WORD = r"[A-ZÀ-Þ][a-zà-ÿ]+(?:['’-][A-ZÀ-Þ]?[a-zà-ÿ]+)*"
-_FULL = rf"{_WORD}(?:\s+(?:[A-Z]\.|v[ao]n|de[rl]?|da|di|bin|Mc{_WORD}|O['’]{_WORD}|{_WORD})){{0,3}}"
-_TWO = rf"{_WORD}\s+(?:(?:[A-Z]\.|v[ao]n|de[rl]?|da|di|bin)\s+)?(?:Mc|O['’])?{_WORD}(?:\s+{_WORD})?"
-_END = r"(?=\s*(?:[,.!?;:)\n\[(]|$|\band\b|\bhere\b|\bagain\b|\bfrom\b|\bspeaking\b|[:;]-?[)(]))"
-_MARK = r"\[(?:email|phone|order|address|card|id)-\d+\]"
-
+# What follows is a name, in whatever case it is written.
+_STRONG = [
+    re.compile(cue, re.MULTILINE | re.IGNORECASE)
+    for cue in (
+        rf"\b(?:(?:my|her|his|their|the|full|customer|client|account|first|last|sur|middle|legal|maiden|holder'?s?|"
+        rf"wife'?s|husband'?s|son'?s|daughter'?s|mother'?s|father'?s|passenger|guest|patient|member|cardholder'?s?)[ -]?"
+        rf"(?:name|surname)s?(?:\s+on (?:the )?(?:account|card|order|booking|file))?(?:\s+is|['’]s|\s*[:=-]|\s+was)|name\s*[:=]|name is|named|surname(?: is|:))\s*(?P<name>{_ANY})",
+        rf"\b(?:attn|attention|recipient|addressee|consignee|passenger|cardholder|account holder|payee|buyer|contact(?: person)?|"
+        rf"beneficiary|requester|customer|client|guest|patient)\s*[:=]\s*(?P<lax>{_ANY})",
+        rf"\b(?:signed by|signed for by|care of|c/o|prepared by|handled by|in the name of|under the name(?: of)?|"
+        rf"(?:listed|registered|booked|placed|ordered|addressed) (?:under|to|for)|by the name of|goes by|known as|call me|"
+        rf"speak(?:ing)? (?:to|with)|spoke (?:to|with)|talk(?:ed|ing)? (?:to|with)|ask(?:ed)? for|chat(?:ted|ting) with)\s*:?\s+(?P<lax>{_ANY})",
+        rf"^{_CLOSING}\s*[,!.~-]+\s*(?:and regards,?\s+)?(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’.-]+){{0,2}})\s*[.!]?\s*$",
+        rf"(?<=[.!?,)\n]\s){_CLOSING}\s*[,!.~-]*\s*(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’.-]+){{0,2}})\s*[.!]?\s*$",
+        rf"\b(?:cheers|regards|sincerely|xoxo),?\s+(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’.-]+){{0,2}})\s*[.!]?\s*$",
+        rf"\b(?:name|surname)(?: on (?:the |my |our )?\w+)?\s(?:to|as|from|with|under)\s+(?P<lax>{_ANY})",
+        rf"\b(?:this is|it['’]?s|it is|i am|i['’]?m|im)\s+(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’-]+){{0,2}}?)(?=\s+(?:here|speaking|again|from|calling|writing|with order)\b|\s*,)",
+        rf"(?:^|[.!?]\s+)(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’-]+)?)\s+(?:here|speaking)\b(?=\s*[,.!:;-]|\s*$)",
+        rf"\b(?:mr|mrs|ms|miss|dr|prof|professor|mx|sr|sra|mme|herr|frau|madame|monsieur|señor|señora|signor|signora)\b\.?\s+(?P<lax>{_ANY})",
+    )
+]  # fmt: skip
 _CUES = [
-    rf"(?:\b[Mm]y name is|\b[Nn]ame is|\b[Nn]ame['’]s|\b[Nn]ame:|\b[Cc]all me|\b[Aa]ttn:?|\bc/o|"
-    rf"\b[Rr]ecipient:?|"
+    rf"(?:\b[Mm]y name is|\b[Nn]ame is|\b[Nn]ame['’]s|\b[Nn]ame:|\b[Cc]all me|\b[Aa]ttn:?|\bc/o|\b[Rr]ecipient:?|"
     rf"\b[Ss]igned,?|\b[Cc]ontact:)\s+(?P<name>{_FULL})",
     rf"\b(?:[Ii] am|[Ii]['’]?m|[Tt]his is|[Ii]t['’]?s|by name|name of)\s+(?P<name>{_TWO}){_END}",
     rf"\b[Tt]his is\s+(?P<name>{_WORD})(?=\s*(?:,|speaking|from|here))",
-    rf"\b(?:[Ii]t['’]?s|[Ii]['’]?m)\s+(?P<name>{_WORD})(?=\s+(?:here|again|speaking)\b)",
+    rf"\b(?:[Ii]t['’]?s|[Ii]['’]?m|[Ii] am)\s+(?P<name>{_WORD})(?=\s+(?:here|again|speaking|from)\b)",
     rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Sir|Madam|Mx)\.?\s+(?P<name>{_FULL})",
-    rf"^\W*(?:Hi|Hello|Hey|Dear|Good (?:morning|afternoon|evening|day)|Thanks|Thank you|Thank you very "
-    rf"much|Welcome back|"
-    rf"Sorry|Noted|Okay|Done|Sure|Yes|No|Great|Perfect|Congratulations|"
-    rf"Morning),?\s+(?P<name>{_FULL})(?=\s*[,!.:?]|\s+again|$)",
-    rf"^(?:hi|hello|hey),?\s+(?P<name>{_FULL})\s+here\b",
+    rf"^\W*(?:Hi|Hello|Hey|Hiya|Dear|Good (?:morning|afternoon|evening|day)|Thanks|Thank you|Thank you very much|"
+    rf"Thanks so much|Welcome back|Welcome|Sorry|Noted|Okay|Ok|Done|Sure|Yes|No|Great|Perfect|Congratulations|Morning|"
+    rf"Bye|Goodbye),?\s+(?P<name>{_FULL})(?=\s*[,!.:?\n–-]|\s+again|$)",
+    rf"^(?:hi|hello|hey|dear|thanks|thank you|good morning|good afternoon),?\s+(?P<name>{_FULL})(?=\s+here\b|\s*[,!.:?\n]|$)",
     rf"(?P<name>{_FULL})\s+(?:here|again)\b(?=\s*(?:[.,!:;\[]|$))",
-    rf"(?:[Rr]egards|[Ss]incerely|[Bb]est(?: wishes)?|[Yy]ours(?: truly| faithfully)?|[Cc]heers|[Tt]hanks|"
-    rf"[Tt]hank you|[Tt]hx)"
-    rf"[,!.]?\s+(?:and regards,?\s+)?(?P<name>{_FULL})\s*[.!]?$",
+    rf"{_CLOSING}[,!.]?\s+(?:and regards,?\s+)?(?P<name>{_FULL})\s*[.!]?$",
     rf"(?:^|\s)[-–—~]\s*(?P<name>{_FULL})\s*(?:,[^,]*)?$",
     rf"(?:^|[.!?,]\s+|\s|\()(?P<name>{_TWO}),?\s*(?={_MARK})",
     rf"(?:^|[.!?(]\s+)(?P<name>{_WORD}),\s*(?={_MARK})",
@@ -48,75 +77,51 @@ _CUES = [
     rf"\b[Ii]ts\s+(?P<name>{_TWO})(?=\s+I\b)",
     rf"[.!?]\s+(?P<name>{_TWO}),?\s*\d",
 ]
-_ENGLISH = [re.compile(cue, re.MULTILINE) for cue in _CUES]
-
-# Capitalised words that begin sentences or name things, not people.
-_COMMON = _words(
-    """
-    a about account address after all also am amazing an and another any apologies app are as ask at
-    back be because been before best bluetooth box brilliant but bye can card chat cheers christmas
-    clear click client club code colour color contact could customer dark day dear delivery desk did
-    do does done dont dusk either email ember enjoy every exactly excellent express fair fine first
-    for friday from germany gift glad gold good got great had happy has have hello help here hi hmm
-    how i if in indeed invoice is it its january february march april may june july august september
-    october november december just keepwell lamp let like lol look lovely many marketplace
-    mastercard me member mine monday more morning much my name never new next nice no none not
-    nothing noted now of oh ok okay omg on one only or order ordered our out packed parcel pay
-    paypal perfect phew phone please portal puffin quick re received regards resend return right
-    sale saturday shall shipped shipping silver since sir so some someone somebody sorry soon
-    splendid standard still sunday super support sure tansy team thank thanks that the their them
-    then there these they thing this thursday till to today tomorrow too tuesday two unfortunately
-    until up us very visa was we wednesday welcome well what when where whether which while who why
-    wick wifi will willow with within wonderful wow yay yes yesterday you your yours everyone
-    everybody folks guys madam delivered cancelled free agent human operator chapter page privacy
-    security profile settings site help centre center glowmate final orders lookup item items points
-    harrow mill alder oak english chinese french german spanish usd phd smart ltd llc inc shop store
-    both nope yep yeah absolutely certainly promise cool cute stuff question questions hm huh wait
-    stop refund refunds house number street flat
-    """
+_WEAK = [re.compile(cue, re.MULTILINE) for cue in _CUES]
+_CAPITALS = re.compile(
+    rf"(?<![\w@#./-])(?:[A-Z]\.\s?)*{_WORD}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_WORD})*(?![\w@]|\.\w)"
 )
-
-_SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许韩冯邓曹彭曾萧肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪"
-    "范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂"
-    "章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成"
-    "苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾"
+_PERSON = re.compile(
+    r"\b(?:to|by|for|from|with|told|tell|ask|asked|and|wife|husband|son|daughter|friend|neighbou?r|colleague|"
+    r"partner|mother|father|mum|mom|dad|boss|agent|rep|brother|sister|gave|met|called|emailed|that)\W{1,2}$",
+    re.IGNORECASE,
 )
-_ZH_NAME = rf"(?:欧阳|司马|上官|诸葛|慕容|司徒|端木|[{_SURNAMES}])[{HAN}]{{1,2}}"
-_ZH_END = rf"(?![{HAN}])"
-_TITLE = r"(?:先生|女士|小姐(?!姐)|老师|经理|师傅|太太|阿姨|同学|医生|工(?![作程号单]))"
-_CHINESE = [
-    re.compile(pattern)
-    for pattern in (
-        rf"(?:我叫|名字叫|名字是|姓名(?:是|[:：])?|(?:收件人|收货人|联系人|户名|取件人)(?:是|叫|[:：])?)\s*"
-        rf"(?P<name>{_ZH_NAME}(?!{_TITLE})|[A-Z][a-z]+)(?=[^{HAN}]|$|的|电话|手机|地址|，)",
-        rf"(?:我是)(?P<name>{_ZH_NAME}){_ZH_END}",
-        rf"(?<!谢)(?P<name>[{_SURNAMES}]{_TITLE})",
-        rf"姓(?P<name>[{_SURNAMES}])(?![{HAN}]{{0,1}}名)",
-        rf"(?:^|[\s，,。])(?P<name>{_ZH_NAME})\s*(?=\[(?:phone|email|id)-\d+\])",
-        rf"\[(?:phone|email|order|id|address)-\d+\][\s，,]*(?P<name>{_ZH_NAME})(?=[\s，,。！]|$)",
-    )
-]
-_NOT_NAMES = _words(
-    """
-    金卡 金卡会 高级 方便 安心 安心保 包邮 包裹 成功 关于 单号 路上 向您 易碎
-    解决 管理 盛夏 温度 安装 康复 武汉 江苏 任何 万一 文件 石材 左右 尚未
-    关闭 成都 宁波
-    华南 华东 白色 黄色 蓝色 金色 毛病 于是 余额 余额里 单子
-    """
+_PAIR = re.compile(r"(?<![\w@#./-])([a-zà-ÿ]{4,})\s+([a-zà-ÿ'’-]{4,})(?![\w@])")
+_AFTER = re.compile(
+    r"\s*(?:street|road|avenue|city|university|hospital|hotel|airport|bank|county|college|school)\b",
+    re.IGNORECASE,
 )
 
 
 def find_names(text: str) -> Iterator[str]:
-    """Names of people in a message whose other personal data is already marked, as [phone-1]."""
-    for cue in _ENGLISH:
+    """Names of people in a text from which other personal data is blacked out."""
+    for cue in _STRONG:
         for match in cue.finditer(text):
-            if name := _without_common(match["name"]):
-                yield name
-    for cue in _CHINESE:
+            if "name" in match.groupdict() and match["name"]:
+                yield from _first(_strong(match["name"]))
+            elif match["lax"]:
+                yield from _first(_known(match["lax"]))
+    for cue in _WEAK:
         for match in cue.finditer(text):
-            if match["name"] not in _NOT_NAMES:
-                yield match["name"]
+            yield from _first(_without_common(match["name"]))
+    yield from _listed(text)
+    yield from find_chinese(text)
+
+
+def reply_names(text: str) -> list[str]:
+    """The name that a reply consists of, when the message before has asked for one."""
+    words = re.sub(
+        r"^\W*(?:it['’]?s|it is|sure|yes|ok(?:ay)?|its|i am|i['’]?m|this is)\b[\s,:]*",
+        "",
+        text.strip(),
+        flags=re.IGNORECASE,
+    )
+    if re.fullmatch(rf"[{HAN}]{{2,4}}[。.!！]?", words):
+        return [words.rstrip("。.!！")]
+    match = re.fullmatch(
+        rf"(?P<name>[{_LETTERS}][{_LETTERS}'’.-]*(?:\s[{_LETTERS}][{_LETTERS}'’.-]*){{0,3}})[.!]?", words
+    )
+    return [match["name"].rstrip(".")] if match and not any(map(_is_common, words.split())) else []
 
 
 def parts(name: str) -> list[str]:
@@ -124,9 +129,182 @@ def parts(name: str) -> list[str]:
     if not name.isascii() and re.search(f"[{HAN}]", name):
         return [name]
     words = [
-        word for word in name.split() if len(word) >= 3 and word[0].isupper() and word.lower() not in _COMMON
+        word
+        for word in name.split()
+        if len(word) >= 3
+        and word.lower() not in COMMON
+        and (word[0].isupper() or word.lower() in given_names())
     ]
     return sorted({name, *words}, key=len, reverse=True)
+
+
+def _first(name: str) -> Iterator[str]:
+    if name:
+        yield name
+
+
+def _listed(text: str) -> Iterator[str]:
+    """Capitalised words that lists of names know."""
+    given, family = given_names(), family_names()
+    for match in _CAPITALS.finditer(text):
+        name = _without_common(match.group())
+        words = [w.strip(".").lower() for w in name.split()]
+        if not words or _AFTER.match(text[match.end() :]):
+            continue
+        sure = [re.sub(r"['’]s$", "", w) in given and w not in DOUBTFUL for w in words]
+        if len(words) == 1:
+            if sure[0] and not name.isupper():
+                yield re.sub(r"['’]s$", "", name)
+        elif len(words) <= 4 and (sure[0] or (words[0] in given and words[-1] in family)):
+            yield re.sub(r"['’]s$", "", name)
+        elif (
+            len(words) == 2
+            and re.match(r"(?:[A-Z]\.\s?)+[A-Z]", name)
+            and (words[-1] in family or words[-1] in given)
+        ):
+            yield name
+        elif (
+            len(words) == 2
+            and not {*words} & DOUBTFUL
+            and {*words} & (given | family)
+            and _PERSON.search(text[max(0, match.start() - 14) : match.start()])
+        ):
+            yield re.sub(r"['’]s$", "", name)
+    for match in _PAIR.finditer(text):
+        first, last = match.groups()
+        if first in given and last in family and not {first, last} & DOUBTFUL:
+            yield match.group()
+
+
+def _strong(name: str) -> str:
+    """After a sure cue: the words up to the first that is no name."""
+    words: list[str] = []
+    for word in name.split():
+        lower = word.lower().strip(".")
+        if _is_common(word) or (words and lower in _STOPS) or (not words and lower in _STOPS):
+            break
+        words.append(word)
+        if word.endswith(".") and len(word) > 2:
+            break
+    cased = [w for w in words if w[0].isupper()]
+    if cased and words[0][0].isupper():  # "my name is Dana thanks": capitals end where the name does
+        while words and words[-1][0].islower():
+            words.pop()
+    return " ".join(words[:4]).rstrip(".-'’")
+
+
+def _known(name: str) -> str:
+    """After a doubtful cue: a capital, or a word that lists know."""
+    words = _strong(name).split()
+    known = given_names()
+    if not words or not (words[0][0].isupper() or (words[0].lower() in known)):
+        return ""
+    if words[0][0].islower():
+        kept = [words[0]]
+        for word in words[1:]:
+            if word.lower() not in known and word.lower() not in family_names():
+                break
+            kept.append(word)
+        return " ".join(kept)
+    return " ".join(words)
+
+
+_STOPS = frozenset(
+    [
+        "and",
+        "the",
+        "is",
+        "i",
+        "my",
+        "on",
+        "in",
+        "at",
+        "for",
+        "from",
+        "with",
+        "but",
+        "not",
+        "it",
+        "was",
+        "by",
+        "to",
+        "of",
+        "a",
+        "an",
+        "here",
+        "speaking",
+        "calling",
+        "who",
+        "where",
+        "when",
+        "which",
+        "that",
+        "because",
+        "about",
+        "order",
+        "email",
+        "phone",
+        "number",
+        "address",
+        "please",
+        "thanks",
+        "if",
+        "so",
+        "or",
+        "as",
+        "your",
+        "you",
+        "he",
+        "she",
+        "they",
+        "we",
+        "have",
+        "has",
+        "had",
+        "can",
+        "could",
+        "would",
+        "should",
+        "do",
+        "does",
+        "did",
+        "are",
+        "were",
+        "be",
+        "been",
+        "also",
+        "then",
+        "there",
+        "this",
+        "these",
+        "those",
+        "live",
+        "lives",
+        "need",
+        "want",
+        "registered",
+        "listed",
+        "wrong",
+        "spelled",
+        "spelt",
+        "misspelled",
+        "incorrect",
+        "missing",
+        "correct",
+        "changed",
+        "different",
+        "same",
+        "used",
+        "given",
+        "shown",
+        "printed",
+        "required",
+        "invalid",
+        "blank",
+        "misspelt",
+        "mistake",
+    ]
+)
 
 
 def _without_common(name: str) -> str:
@@ -138,8 +316,23 @@ def _without_common(name: str) -> str:
         if _is_common(word):
             words = words[:i]
             break
+    while words and words[-1].lower() in (
+        "de",
+        "da",
+        "di",
+        "van",
+        "von",
+        "del",
+        "der",
+        "la",
+        "y",
+        "e",
+        "el",
+        "al",
+    ):
+        words.pop()
     return " ".join(words)
 
 
 def _is_common(word: str) -> bool:
-    return re.split(r"['’]", word.lower())[0] in _COMMON
+    return re.split(r"['’]", word.lower().strip("."))[0] in COMMON

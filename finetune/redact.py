@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from finetune.addresses import find_addresses
 from finetune.conversation import Conversation
-from finetune.names import find_names, parts
-from finetune.patterns import ORDER_CUE, ORDER_NUMBER, PATTERNS
+from finetune.name_lists import DOUBTFUL, given_names
+from finetune.names import find_names, parts, reply_names
+from finetune.numbers import ORDER_NUMBER, find_numbers
+from finetune.patterns import EMAILS, PATTERNS, find_ips, find_links
+from finetune.spans import SURROGATE, Page, Span
 from retrieval.text import HAN
 
-SURROGATE = re.compile(
-    r"\[(?:name|email|phone|address|card|id|order|ip|link|giftcard|reference|number|account|birthday)-\d+\]"
-)
+__all__ = ["ORDER_NUMBER", "SURROGATE", "Memory", "find", "public_values", "redact", "redact_conversation"]
+_MAYBE_EMAIL = re.compile(r"@|艾特|\bat\b", re.IGNORECASE)
 _CONTACT_KINDS = ("email", "phone", "link")
+_ASKS_NAME = re.compile(
+    r"\b(?:your|full|first|last|sur|the|account holder'?s?|passenger) ?name\b|\bname\s*[?:]\s*$|"
+    r"\bwho am i (?:speaking|chatting|talking)|(?:姓名|名字|贵姓|怎么称呼|如何称呼)",
+    re.IGNORECASE,
+)
 
 
 class Memory:
@@ -29,97 +37,178 @@ class Memory:
         self.order_number = re.compile(order_number, re.IGNORECASE)
         self._public = {_plain(value) for value in public}
         self._given: dict[tuple[str, str], str] = {}
+        self._last: Counter[str] = Counter()
         self._names: dict[str, str] = {}
 
+    def is_public(self, value: str) -> bool:
+        """Whether everybody may know this value."""
+        return _plain(value) in self._public
+
     def surrogate(self, kind: str, value: str) -> str:
-        """The mark that stands for this value; unchanged if the value is public or is a mark already."""
-        if _plain(value) in self._public or SURROGATE.fullmatch(value):
-            return value
+        """The mark that stands for this value."""
         self.counts[kind] += 1
+        if kind == "name":
+            return self._mark_of(value)
         key = kind, _plain(value)
         if key not in self._given:
-            self._given[key] = f"[{kind}-{1 + sum(k == kind for k, _ in self._given)}]"
+            self._last[kind] += 1
+            self._given[key] = f"[{kind}-{self._last[kind]}]"
         return self._given[key]
+
+    def same_person(self, one: str, other: str) -> bool:
+        """Whether two names have the same mark."""
+        return self._mark_of(one) == self._mark_of(other)
+
+    def pass_over(self, text: str) -> None:
+        """Give no new value the number of a mark that the text already has."""
+        for mark in SURROGATE.finditer(text):
+            kind, _, number = mark[0][1:-1].partition("-")
+            self._last[kind] = max(self._last[kind], int(number))
 
     def remember(self, name: str) -> None:
         """Take this name and its parts for one person from now on."""
         words = parts(name)
-        known = next((self._names[w] for w in words if w in self._names), None)
-        number = 1 + len(set(self._names.values()))
+        known = next((self._names[w] for w in words if w in self._names), "")
+        if not known:
+            self._last["name"] += 1
+            known = f"[name-{self._last['name']}]"
         for word in words:
-            self._names.setdefault(word, known or f"[name-{number}]")
+            self._names.setdefault(word, known)
+            if (
+                word.lower() in given_names() and word.lower() not in DOUBTFUL
+            ):  # "thanks dave" after "I'm Dave"
+                self._names.setdefault(word.lower(), known)
 
-    def replace_names(self, text: str) -> str:
-        """Put the marks where remembered names stand as whole words."""
+    def take_names(self, page: Page) -> None:
+        """Black out remembered names where they stand as whole words."""
         for name in sorted(self._names, key=len, reverse=True):
+            if name not in page.text:
+                continue
             han = re.search(f"[{HAN}]", name)
-            pattern = re.escape(name) if han else rf"(?<![\w@.-]){re.escape(name)}(?!\w|@|\.\w)"
-            text, times = re.subn(pattern, self._names[name], text)
-            self.counts["name"] += times
-        return re.sub(r"(\[name-\d+\])(?:[ -]\1)+", r"\1", text)
+            whole = re.escape(name) if han else rf"(?<![\w@.-]){re.escape(name)}(?!\w|@|\.\w)"
+            for match in re.finditer(whole, page.text):
+                page.take("name", *match.span())
+
+    def _mark_of(self, name: str) -> str:
+        """Its own, or that of its first word: "Dana Voss" is Dana."""
+        return self._names.get(name) or self._names[re.split(r"[ -]", name)[0]]
+
+
+def find(text: str, memory: Memory) -> list[Span]:
+    """Where the personal data of one text is, in order; `memory` learns its names."""
+    page = _page(text, memory)
+    _learn(page, memory)
+    memory.take_names(page)
+    return _joined(page, memory)
 
 
 def redact(text: str, memory: Memory) -> str:
     """The text without personal data, as far as patterns and cues can tell."""
-    text = _without_codes(text, memory)
-    for name in find_names(text):
-        memory.remember(name)
-    return memory.replace_names(text)
+    memory.pass_over(text)
+    return _replaced(text, find(text, memory), memory)
 
 
 def redact_conversation(conversation: Conversation, memory: Memory) -> Conversation:
     """All messages with one memory; a name found late is also replaced before. Agents' names go too."""
     for message in conversation.messages:
-        if message.author:
-            memory.remember(message.author)
-    texts = [_without_codes(message.text, memory) for message in conversation.messages]
-    for text in texts:
-        for name in find_names(text):
-            memory.remember(name)
-    messages = [
-        replace(message, text=memory.replace_names(text), author="")
-        for message, text in zip(conversation.messages, texts, strict=True)
-    ]
+        memory.pass_over(message.text)
+    for message in conversation.messages:
+        if is_person(message.author):
+            memory.remember(message.author.strip())
+    pages = [_page(message.text, memory) for message in conversation.messages]
+    for i, page in enumerate(pages):
+        _learn(page, memory)
+        if (
+            i
+            and _ASKS_NAME.search(conversation.messages[i - 1].text)
+            and "?" in conversation.messages[i - 1].text.replace("？", "?")
+        ):
+            for name in reply_names(page.text):
+                memory.remember(name)
+    messages = []
+    for message, page in zip(conversation.messages, pages, strict=True):
+        memory.take_names(page)
+        text = _replaced(message.text, _joined(page, memory), memory)
+        messages.append(replace(message, text=text, author=""))
     return replace(conversation, messages=tuple(messages))
+
+
+def is_person(author: str) -> bool:
+    """Whether an author column holds a name, not a role, a number or an address."""
+    return (
+        bool(author.strip())
+        and not re.search(r"[\d@_\[\]]", author)
+        and bool(re.search(f"[{HAN}]", author) or author.strip()[0].isupper())
+    )
 
 
 def public_values(texts: Sequence[str]) -> set[str]:
     """E-mails, phone numbers and links that help articles print: everybody may know them."""
+    memory = Memory()
     return {
-        match.group()
-        for kind, pattern in PATTERNS
-        if kind in _CONTACT_KINDS
+        text[span.start : span.end]
         for text in texts
-        for match in pattern.finditer(text)
+        for span in _page(text, memory).spans
+        if span.kind in _CONTACT_KINDS
     }
 
 
-def _without_codes(text: str, memory: Memory) -> str:
-    for kind, pattern in PATTERNS[
-        :4
-    ]:  # e-mails, links and gift cards may hold what looks like an order number
-        text = _sub(kind, pattern, text, memory)
-    text = _sub("order", memory.order_number, text, memory)
-    text = _sub("order", ORDER_CUE, text, memory)
-    for kind, pattern in PATTERNS[4:]:
-        text = _sub(kind, pattern, text, memory)
-    return text
+def _page(text: str, memory: Memory) -> Page:
+    """The text with everything but names taken, the most specific first."""
+    page = Page(text)
+    _take(page, find_links(page.text))
+    for pattern in EMAILS if _MAYBE_EMAIL.search(page.text) else ():
+        page.take_all("email", pattern)
+    page.take_all("order", memory.order_number)
+    if re.search(r"\d", page.text):
+        for kind, pattern in PATTERNS:
+            page.take_all(kind, pattern)
+        _take(page, find_ips(page.text))
+    _take(page, find_addresses(page.text))
+    _take(page, find_numbers(page))
+    return page
 
 
-def _sub(kind: str, pattern: re.Pattern[str], text: str, memory: Memory) -> str:
-    def mark(match: re.Match[str]) -> str:
-        value = next((v for k, v in match.groupdict().items() if k.startswith("value") and v), match.group())
-        if SURROGATE.search(value) or _inside_mark(match):
-            return match.group()
-        return match.group().replace(value.strip(), memory.surrogate(kind, value.strip()))
-
-    return pattern.sub(mark, text)
+def _take(page: Page, spans: Iterator[Span]) -> None:
+    for span in spans:
+        # An earlier one may have taken a part of it: what is left of both is one.
+        page.take(span.kind, span.start, span.end)
 
 
-def _inside_mark(match: re.Match[str]) -> bool:
-    return any(
-        m.start() < match.end() and match.start() < m.end() for m in SURROGATE.finditer(match.string)
-    ) and (not match.groupdict())
+def _learn(page: Page, memory: Memory) -> None:
+    for name in find_names(page.text):
+        memory.remember(name)
+
+
+def _joined(page: Page, memory: Memory) -> list[Span]:
+    """In order, without overlaps and public values; a name of several words is one."""
+    found: list[Span] = []
+    for span in sorted(page.spans, key=lambda s: (s.start, -s.end)):
+        if memory.is_public(page.value(span)):
+            continue
+        last = found[-1] if found else None
+        if last and span.start < last.end:
+            if span.end > last.end:
+                found[-1] = Span(last.start, span.end, last.kind)
+        elif (
+            last
+            and last.kind == span.kind == "name"
+            and page.original[last.end : span.start] in (" ", "-")
+            and memory.same_person(page.value(last), page.value(span))
+        ):
+            found[-1] = Span(last.start, span.end, "name")
+        else:
+            found.append(span)
+    return found
+
+
+def _replaced(text: str, spans: Sequence[Span], memory: Memory) -> str:
+    pieces: list[str] = []
+    at = 0
+    for span in spans:
+        pieces += [text[at : span.start], memory.surrogate(span.kind, text[span.start : span.end])]
+        at = span.end
+    return "".join([*pieces, text[at:]])
 
 
 def _plain(value: str) -> str:

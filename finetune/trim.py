@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from chatbot.evidence import is_courtesy
 from chatbot.sentences import split_sentences
-from finetune.redact import SURROGATE
+from finetune.spans import SURROGATE
 from retrieval.text import HAN, language_of, terms
 
 

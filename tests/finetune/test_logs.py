@@ -156,11 +156,13 @@ def test_rows_of_another_width_encoding_or_role_are_named(tmp_path: Path) -> Non
     lines = [HEADER, *ROWS, "T1,too,few", bad]
     file.write_bytes("\n".join(lines).encode() + b"\nT3,,chat,c1,customer,,caf\xe9 open?,open,,,\n")
     problems: list[Problem] = []
-    assert len(list(read_logs([file], problems))) == 2
+    found = list(read_logs([file], problems))
+    assert [len(c.messages) for c in found] == [2, 2, 1]
+    assert found[2].messages[0].text == "café open?"
     assert {(p.line, p.reason) for p in problems} == {
         (6, "3 columns instead of 11"),
         (7, 'unknown author role "robot overlord"'),
-        (8, "not valid utf-8-sig"),
+        (8, "not valid utf-8-sig: read as cp1252"),
     }
 
 

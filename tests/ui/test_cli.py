@@ -23,6 +23,7 @@ from tests.retrieval.hashing import HashingEmbedder
 from tests.ui.conftest import ANSWER, QUESTION
 from ui.cli import main
 from ui.cli.chat import talk
+from ui.cli.evaluate import SUBJECTS
 from ui.cli.group import COMMANDS
 from ui.serve import listen
 
@@ -218,6 +219,37 @@ def test_finetune_names_logs_that_hold_nothing(run, monkeypatch: pytest.MonkeyPa
     assert (result.exit_code, result.stderr) == (2, "Error: There is nothing in it.\n")
 
 
+def test_logs_import_shows_what_it_did_and_writes_a_log(run, tmp_path: Path) -> None:
+    file = tmp_path / "desk.csv"
+    file.write_text(
+        "Wer,Was,Nr\nuser,my mail is dana@home.example ok,1\nstaff,thank you very much indeed,1\nx\n"
+    )
+    words = ("logs", "import", file, "--column", "role=Wer", "--column", "message=Was")
+    result = run(*words, "--name", "desk")
+    assert result.exit_code == 0, result.output
+    assert "desk.csv: messages; columns" in result.output
+    assert "Kept: 1 conversations (1 en) with 2 messages." in result.output
+    assert "1 columns instead of 3 (first: desk.csv:4)" in result.output
+    assert "  + my mail is [email-1] ok" in result.output
+    again = json.loads(run(*words, "--name", "desk", "--json").stdout)
+    assert (again["conversations"], again["redacted"]) == (1, {"email": 1})
+    assert (Path(again["folder"]) / "manifest.json").is_file()
+    assert run("logs", "import", file, "--column", "shoe=Wer").exit_code == 2
+
+
+def test_logs_import_of_a_file_that_cannot_be_read(run, tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("a,b,c\n1,2,3\n")
+    result = run("logs", "import", tmp_path / "bad.csv")
+    assert (result.exit_code, "has no column with the messages" in result.stderr) == (2, True)
+
+
+def test_evaluate_redaction_gives_recall_and_precision(run, tmp_path: Path) -> None:
+    file = tmp_path / "x.jsonl"
+    file.write_text('{"text": "mail a@b.example", "entities": [{"type": "email", "text": "a@b.example"}]}')
+    assert "1.000" in run("evaluate", "redaction", file).output
+    assert json.loads(run("evaluate", "redaction", file, "--json").output)["en"]["email"]["recall"] == 1.0
+
+
 def test_evaluate_prints_its_measures(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from finetune import evaluate_answers
 
@@ -228,3 +260,12 @@ def test_evaluate_prints_its_measures(run, monkeypatch: pytest.MonkeyPatch, tmp_
     assert "facts stated" in told
     assert "mean 0.5" in told
     assert json.loads(run("evaluate", tmp_path / "questions.jsonl", "--json").output) == report
+    for words in (("answers",), ("--json",)):
+        assert run("evaluate", *words, tmp_path / "questions.jsonl").exit_code == 0
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_each_measurement_explains_itself_with_examples(run, name: str) -> None:
+    result = run("evaluate", name, "--help")
+    assert result.exit_code == 0
+    assert f"  chatbot evaluate {name}" in result.output

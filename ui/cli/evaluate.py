@@ -1,46 +1,41 @@
-"""`chatbot evaluate`: how good the answers are, on questions whose answers are known."""
+"""`chatbot evaluate`: the group of measurements; a file alone means the answers."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib import import_module
 
 import click
 
-from ui.cli import options
+SUBJECTS = ("answers", "redaction")
 
 
-@click.command("evaluate")
-@click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@options.home
-@options.model
-@click.option("--out", type=click.Path(path_type=Path), help="Write the full report to this file.")
-@options.as_json
-def command(questions: Path, home: Path | None, out: Path | None, as_json: bool, **model: str | None) -> None:
-    """Answer every question in QUESTIONS (JSON Lines) and measure the answers.
+class Subjects(click.Group):
+    """Finds a measurement in the file ui/cli/evaluate_<name>.py, as `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The whole first, then its parts."""
+        return list(SUBJECTS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one that is asked for."""
+        if cmd_name not in SUBJECTS:
+            return None
+        return import_module(f"ui.cli.evaluate_{cmd_name}").command  # type: ignore[no-any-return]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take `evaluate FILE` for `evaluate answers FILE`."""
+        if args and args[0] not in (*SUBJECTS, "-h", "--help"):
+            args = [SUBJECTS[0], *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("evaluate", cls=Subjects)
+def command() -> None:
+    """Measure on data whose right results are known.
 
     \b
     Examples:
-      chatbot evaluate questions.jsonl
-      chatbot evaluate questions.jsonl --model .chatbot/models/my-shop --out report.json --json
+      chatbot evaluate questions.jsonl              the answers, through the whole turn
+      chatbot evaluate answers questions.jsonl      the same
+      chatbot evaluate redaction labelled.jsonl     how much personal data is found
     """
-    import json
-
-    from chatbot.settings import load_settings
-    from finetune import evaluate_answers
-
-    report = evaluate_answers.run(questions, settings=load_settings(home=home, **model), out=out)
-    if as_json:
-        click.echo(json.dumps(report, ensure_ascii=False, indent=2, default=str))
-        return
-    for part in ("all", "en", "zh"):
-        for name, value in report.get(part, {}).items():
-            click.echo(f"{part:4}{name.replace('_', ' '):32}{_shown(value)}")
-
-
-def _shown(value: object) -> str:
-    """A number, or a mean with its interval and how many it is over."""
-    if isinstance(value, dict):
-        return "  ".join(f"{name} {_shown(part)}" for name, part in value.items())
-    if isinstance(value, list | tuple):
-        return "–".join(_shown(part) for part in value)
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing
-from finetune.errors import FinetuneError, LogsUnreadable
+from finetune.errors import FinetuneError, ImportRefused, LogsUnreadable, QuestionsUnreadable
 from retrieval.errors import (
     BadSynonyms,
     EmbedderMismatch,
@@ -26,6 +26,8 @@ BAD_INPUT = (
     BadSynonyms,
     UnknownVersion,
     LogsUnreadable,
+    ImportRefused,
+    QuestionsUnreadable,
 )
 
 

@@ -12,7 +12,9 @@ import click
 from chatbot.cores import share_cores
 from ui.cli.failure import code_of, known_errors
 
-COMMANDS = ("chat", "ask", "ingest", "index", "search", "serve", "finetune", "evaluate", "config")
+COMMANDS = (
+    "chat", "ask", "ingest", "index", "search", "serve", "logs", "finetune", "evaluate", "models", "config",
+)  # fmt: skip
 
 
 class Commands(click.Group):
