@@ -17,5 +17,13 @@ class TrainingError(FinetuneError):
     """A run has nothing to train on, or its result cannot be used."""
 
 
+class UnknownVersion(FinetuneError):
+    """A name that is no model version of this installation."""
+
+
+class PublishedAlready(FinetuneError):
+    """The version to publish is the published one."""
+
+
 class QuestionsUnreadable(FinetuneError):
     """A file of test questions has a line that is none, or none at all."""

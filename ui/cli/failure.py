@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing
-from finetune.errors import FinetuneError, LogsUnreadable
+from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing, NothingPublished
+from finetune.errors import FinetuneError, LogsUnreadable, PublishedAlready, UnknownVersion
 from retrieval.errors import (
     EmbedderMismatch,
     EmbedderUnavailable,
@@ -22,6 +22,9 @@ BAD_INPUT = (
     IndexMissing,
     NothingToRead,
     LogsUnreadable,
+    NothingPublished,
+    PublishedAlready,
+    UnknownVersion,
 )
 
 

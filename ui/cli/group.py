@@ -12,7 +12,7 @@ import click
 from chatbot.cores import share_cores
 from ui.cli.failure import code_of, known_errors
 
-COMMANDS = ("chat", "ask", "ingest", "search", "serve", "finetune", "evaluate", "config")
+COMMANDS = ("chat", "ask", "ingest", "search", "serve", "finetune", "evaluate", "models", "config")
 
 
 class Commands(click.Group):
