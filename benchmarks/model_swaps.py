@@ -40,7 +40,7 @@ Answers = dict[str, list[str]]  # by label of the version: its answer to each pr
 
 @dataclass(slots=True)
 class Seen:
-    """What the customers got; `memory` is MiB of this process and its servers after each tenth of the swaps."""
+    """What the customers got; `memory` is MiB of this process and its servers, after each tenth."""
 
     swaps: int = 0
     replies: Counter[str] = field(default_factory=Counter)
@@ -70,7 +70,7 @@ async def swap_under_load(
         version = versions[n % len(versions)]
         started = time.monotonic()
         await asyncio.to_thread(publication.publish, home, Published(version.path.name, version.version))
-        while engine.model != version.label and not _rolled_back(home):
+        while engine.model != version.label and not _rolled_back(home):  # noqa: ASYNC110 - set by another thread
             await asyncio.sleep(0.02)
         seen.seconds.append(round(time.monotonic() - started, 2))
         if n % max(1, swaps // 10) == 0:
@@ -78,7 +78,7 @@ async def swap_under_load(
             print(f"{n} swaps, {sum(seen.replies.values())} replies, {seen.memory[-1]} MiB", file=sys.stderr)
     done.set()
     await asyncio.gather(*customers)
-    while engine.draining:
+    while engine.draining:  # noqa: ASYNC110 - as above
         await asyncio.sleep(0.05)
     rows = publication.history(home)
     seen.swaps = sum(row["action"] == "serve" for row in rows) - 1
