@@ -26,14 +26,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from chatbot import publication
+from chatbot.cores import share_cores
 from chatbot.engine import ChatMessages
+from chatbot.engines.pieces import BROKEN
 from chatbot.engines.swapping import SwappingEngine, hold
 from chatbot.errors import ChatbotError
 from chatbot.models import DEFAULT_ADAPTER, ModelFolder, merge_adapter, resolve_model
 from chatbot.publication import Published
 
 WEAKER = 0.4
-TOKENS = 24
+TOKENS = 16
 PROBES = 2
 Answers = dict[str, list[str]]  # by label of the version: its answer to each prompt
 
@@ -107,7 +109,7 @@ async def _customer(
             seen.failed.append(str(error))
             continue
         seen.replies[held.model] += 1
-        if said != answers[held.model][prompt]:
+        if said.rstrip(BROKEN) != answers[held.model][prompt].rstrip(BROKEN):
             seen.mixed.append(f"{held.model}: {said!r} instead of {answers[held.model][prompt]!r}")
 
 
@@ -125,24 +127,27 @@ def make_versions(home: Path) -> list[ModelFolder]:
     return versions
 
 
-def write_probes(versions: Sequence[ModelFolder], prompts: Sequence[ChatMessages]) -> Answers:
-    """Let the trainer's generation answer, and leave the first prompts as each version's probes."""
+def write_probes(
+    versions: Sequence[ModelFolder], prompts: Sequence[ChatMessages]
+) -> tuple[list[ChatMessages], Answers]:
+    """Let the trainer's generation answer, and leave the first prompts as each version's probes.
+
+    Returns the prompts that the versions answer differently, with the answers: on the others a mixed reply
+    would not show.
+    """
     from finetune.evaluate_model import greedy
 
-    answers = {v.label: greedy(v.path, list(prompts), TOKENS, "float32") for v in versions}
+    said = [greedy(version.path, list(prompts), TOKENS, "float32") for version in versions]
+    telling = [n for n, texts in enumerate(zip(*said, strict=True)) if len(set(texts)) == len(versions)]
+    prompts = [prompts[n] for n in telling]
+    answers = {v.label: [texts[n] for n in telling] for v, texts in zip(versions, said, strict=True)}
     for version in versions:
         rows = [
             {"messages": messages, "tokens": [0] * TOKENS, "text": text}
             for messages, text in zip(prompts[:PROBES], answers[version.label], strict=False)
         ]
         (version.path / "probes.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
-    return answers
-
-
-def telling(prompts: Sequence[ChatMessages], answers: Answers) -> list[ChatMessages]:
-    """The prompts that the versions answer differently: on the others a mixed reply would not show."""
-    one, two = answers.values()
-    return [prompt for prompt, a, b in zip(prompts, one, two, strict=True) if a != b]
+    return prompts, answers
 
 
 def _scale(weights: Path, strength: float) -> None:
@@ -187,6 +192,7 @@ def main() -> None:
     parser.add_argument("--swaps", type=int, default=100)
     parser.add_argument("--streams", type=int, default=8)
     asked = parser.parse_args()
+    share_cores()
     from chatbot.engines.choose import open_engine
     from chatbot.settings import load_settings
 
@@ -197,9 +203,7 @@ def main() -> None:
         (home / "models" / base.path.name).symlink_to(base.path.absolute())
         versions = make_versions(home)
         kept = json.loads((DEFAULT_ADAPTER / "probes.json").read_text(encoding="utf-8"))
-        prompts = [probe["messages"] for probe in kept]
-        prompts = telling(prompts, write_probes(versions, prompts))
-        answers = write_probes(versions, prompts)
+        prompts, answers = write_probes(versions, [probe["messages"] for probe in kept])
         publication.publish(home, Published(versions[0].path.name, versions[0].version))
         engine = open_engine(load_settings(home=home, engine=asked.engine), follow=True)
         assert isinstance(engine, SwappingEngine)
