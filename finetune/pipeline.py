@@ -93,6 +93,8 @@ def run(
     _write(folder / "report.json", report)
     for line in _tell(report, folder):
         say(line)
+    if folder.parent == settings.home / "models":
+        say(f"Or publish it, when it is better than what is: chatbot models publish {folder.name}")
     return report
 
 
@@ -217,9 +219,7 @@ def _tell(report: dict[str, Any], folder: Path) -> list[str]:
         lines.append(f"  {measure:15} base {cells[0]}   tuned {cells[1]}")
     verdict = "better than" if report["better"] else "NOT better with confidence than"
     lines.append(f"{report['model']} is {verdict} {report['base']}; report and loss curve are in {folder}")
-    lines.append(
-        f"Publish it: chatbot models publish {folder.name}; or try it: chatbot serve --model {folder}"
-    )
+    lines.append(f"Serve it: chatbot serve --model {folder}")
     return lines
 
 
