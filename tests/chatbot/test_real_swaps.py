@@ -8,13 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.model_swaps import PROBES, Answers, Seen, make_versions, swap_under_load, write_probes
+from benchmarks.model_swaps import (
+    PROBES,
+    Answers,
+    Seen,
+    make_versions,
+    questions,
+    swap_under_load,
+    write_probes,
+)
 from chatbot import publication
 from chatbot.engine import ChatMessages
 from chatbot.engines import swapping
 from chatbot.engines.choose import open_engine
 from chatbot.engines.swapping import SwappingEngine
-from chatbot.models import DEFAULT_ADAPTER, ModelFolder, read_model
+from chatbot.models import ModelFolder, read_model
 from chatbot.publication import Published
 from chatbot.settings import Settings, load_settings
 from tests.tiny import tiny_model
@@ -83,8 +91,8 @@ def test_in_vllm(base: ModelFolder, tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / base.path.name).symlink_to(base.path.absolute())
     versions = make_versions(tmp_path)
-    kept = json.loads((DEFAULT_ADAPTER / "probes.json").read_text(encoding="utf-8"))
-    prompts, answers = write_probes(versions, [probe["messages"] for probe in kept])
+    prompts, answers = write_probes(versions, questions())
+    assert len(prompts) >= PROBES
     check(run(settings, versions, prompts, answers, 20), 20, versions)
     assert (tmp_path / "vllm.log").exists()
     assert not (tmp_path / "vllm-2.log").exists(), "all versions were adapters in one server"
