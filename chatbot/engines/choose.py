@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+from weakref import WeakSet
+
 from chatbot.engine import Engine
-from chatbot.models import PUBLISHED
+from chatbot.models import PUBLISHED, ModelFolder
 from chatbot.settings import EngineName, Settings
 
 
@@ -46,7 +49,18 @@ def _following_local(settings: Settings) -> Engine:
     from chatbot.engines.local import LocalEngine
     from chatbot.engines.swapping import SwappingEngine
 
-    return SwappingEngine(settings.home, lambda folder: [lambda: LocalEngine(folder, settings.dtype)])
+    made: WeakSet[LocalEngine] = WeakSet()  # weak: a replaced model has to leave the memory
+
+    def load(folder: ModelFolder) -> Engine:
+        engine = LocalEngine(folder, settings.dtype)
+        made.add(engine)
+        return engine
+
+    def stop() -> None:
+        for engine in list(made):
+            engine.stop()
+
+    return SwappingEngine(settings.home, lambda folder: [partial(load, folder)], stop)
 
 
 def _vllm(settings: Settings) -> Engine:

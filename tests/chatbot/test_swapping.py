@@ -227,6 +227,24 @@ def test_a_canary_is_taken_back(shop: Shop) -> None:
     asyncio.run(visit())
 
 
+def test_closing_during_a_check_takes_nothing_back(shop: Shop) -> None:
+    two = shop.version("two")
+
+    async def visit() -> None:
+        def stop() -> None:
+            shop.made[-1].fail_after = 0
+
+        engine = await asyncio.to_thread(SwappingEngine, shop.home, shop.ways, stop)
+        publication.publish(shop.home, two)
+        await until(lambda: len(shop.made) == 2)
+        await engine.aclose()
+        assert all(made.closed for made in shop.made)
+
+    asyncio.run(visit())
+    assert read_publication(shop.home).current == two
+    assert "rollback" not in dict(shop.actions())
+
+
 def test_a_damaged_pointer_keeps_the_model_until_it_is_mended(shop: Shop) -> None:
     async def visit() -> None:
         engine = await asyncio.to_thread(shop.engine)
