@@ -81,19 +81,18 @@ def start_canary(home: Path, published: Published, share: float, **about: Any) -
 def rollback(home: Path, only: Published | None = None, **about: Any) -> Publication:
     """Undo the last publication: a canary ends, else the version before becomes the current one.
 
-    With `only`, nothing happens unless that version is still the one that would be undone: several servers
-    may find the same fault. Raises NothingPublished.
+    With `only`, that version is taken back, and nothing happens when it is published no more: several
+    servers may find the same fault. Raises NothingPublished.
     """
 
     def move(now: Publication) -> Publication:
-        undone = now.canary or now.current
-        if only and undone != only:
+        if only and only not in (now.canary, now.current):
             return now
-        if not undone:
+        if not now.canary and not now.current:
             raise NothingPublished(
                 "Nothing is published that could be taken back; type `chatbot models publish NAME`."
             )
-        if now.canary:
+        if now.canary and only in (None, now.canary):
             return replace(now, canary=None, share=0.0)
         *before, last = now.before or (None,)
         return Publication(last, before=tuple(before))

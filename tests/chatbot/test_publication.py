@@ -66,6 +66,12 @@ def test_two_servers_that_find_the_same_fault_take_it_back_once(tmp_path: Path) 
     assert actions(tmp_path) == ["publish", "publish", "rollback"]
 
 
+def test_a_fault_of_the_current_version_ends_the_canary_beside_it_too(tmp_path: Path) -> None:
+    publication.publish(tmp_path, ONE)
+    publication.start_canary(tmp_path, TWO, 0.5)
+    assert publication.rollback(tmp_path, only=ONE) == Publication()
+
+
 def test_changes_of_several_threads_are_all_kept(tmp_path: Path) -> None:
     versions = [Published(f"m{n}", str(n)) for n in range(12)]
     threads = [threading.Thread(target=publication.publish, args=(tmp_path, v)) for v in versions]

@@ -183,6 +183,14 @@ def test_a_server_that_starts_with_a_faulty_version_begins_with_the_one_before(s
     asyncio.run(engine.aclose())
 
 
+def test_a_server_that_starts_with_a_faulty_version_beside_a_canary(shop: Shop) -> None:
+    publication.publish(shop.home, shop.version("two", "something else"))
+    publication.start_canary(shop.home, shop.version("three"), 0.5)
+    engine = shop.engine()
+    assert engine.model == "one@one1"
+    asyncio.run(engine.aclose())
+
+
 def test_without_any_version_that_works_it_says_why(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(home: Path) -> ModelFolder:
         raise ModelMissing("There is no default.")
