@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ui.cli import options
-
-if TYPE_CHECKING:
-    from chatbot.usage import Usage
-    from finetune.publish import Outcome
-    from finetune.versions import Version
+from ui.cli.versions import show_outcome, show_version
 
 
 @click.group("models", invoke_without_command=True)
@@ -49,7 +45,7 @@ def command(context: click.Context, home: Path | None, as_json: bool) -> None:
         _print_json(rows)
         return
     for version in found:
-        _print_version(version, used.get(version.label))
+        show_version(version, used.get(version.label))
     if not found:
         click.echo("No model yet; `chatbot serve` builds the default one, `chatbot finetune` makes others.")
     elif not any(version.status == "published" for version in found):
@@ -113,7 +109,7 @@ def publish(
     if as_json:
         _print_json(asdict(outcome))
     else:
-        _print_outcome(outcome, settings.model)
+        show_outcome(outcome, settings.model)
     if not outcome.published:
         raise SystemExit(1)
 
@@ -198,56 +194,6 @@ def history(home: Path | None, as_json: bool) -> None:
         why = "; ".join([*filter(None, [row.get("reason")]), *row.get("objections", [])])
         forced = " FORCED" if row.get("forced") else ""
         click.echo(f"{row['at']}  {row.get('by') or row['who']:10} {row['action']:9}{forced} {what}  {why}")
-
-
-def _print_version(version: Version, used: Usage | None) -> None:
-    head = click.style(version.folder, bold=True)
-    status = click.style(f"  {version.status}", fg="green") if version.status else ""
-    click.echo(f"{head}  {version.label.rpartition('@')[2]}{status}  {version.created_at[:16]}")
-    if version.base:
-        click.echo(f"  from {version.base}, {version.method or 'shipped adapter'}")
-    if version.scores:
-        scores = "  ".join(f"{name} {value:.3f}" for name, value in version.scores.items())
-        click.echo(f"  {version.examples} examples of {version.conversations} conversations")
-        click.echo(f"  on {version.held_out} held-out examples: {scores}")
-    if used:
-        _print_usage(used)
-
-
-def _print_usage(used: Usage) -> None:
-    from chatbot.usage import share
-
-    def shown(part: int, whole: int) -> str:
-        mean, low, high = share(part, whole)
-        return f"{mean:.1%} [{low:.1%}, {high:.1%}]" if whole else "-"
-
-    rated = used.up + used.down
-    click.echo(
-        f"  {used.turns} answers in {used.conversations} conversations: "
-        f"liked {shown(used.up, rated)} of {rated} rated, "
-        f"handed over {shown(used.handed_over, used.conversations)}, "
-        f"abstained {shown(used.abstained, used.turns)}, failed {shown(used.failed, used.turns)}"
-    )
-
-
-def _print_outcome(outcome: Outcome, model: str) -> None:
-    from chatbot.models import PUBLISHED
-
-    click.echo(f"Against {outcome.against}, mean gain and 95 % interval (above zero is better):")
-    for gain in outcome.gains:
-        click.echo(f"  {gain}")
-    passed = sum(probe.candidate for probe in outcome.probes)
-    before = sum(probe.current for probe in outcome.probes)
-    click.echo(f"  safety probes passed: {passed} of {len(outcome.probes)} (published model: {before})")
-    for reason in outcome.reasons:
-        click.echo(f"  NO: {reason}")
-    if not outcome.published:
-        click.echo(f"{outcome.folder} is not published.")
-        return
-    share = f" for {outcome.share:.0%} of the conversations" if outcome.share else ""
-    click.echo(f"{outcome.folder} is published{share}{', by force' if outcome.forced else ''}.")
-    if model != PUBLISHED:
-        click.echo(f"CHATBOT_MODEL is {model!r} here: a server with that setting does not follow.")
 
 
 def _print_json(value: object) -> None:
