@@ -17,7 +17,6 @@ import shutil
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
@@ -45,7 +44,7 @@ class Seen:
     """What the customers got; `memory` is MiB of this process and its servers, after each tenth."""
 
     swaps: int = 0
-    replies: Counter[str] = field(default_factory=Counter)
+    replies: dict[str, int] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     mixed: list[str] = field(default_factory=list)
     rolled_back: int = 0
@@ -108,7 +107,7 @@ async def _customer(
         except ChatbotError as error:
             seen.failed.append(str(error))
             continue
-        seen.replies[held.model] += 1
+        seen.replies[held.model] = seen.replies.get(held.model, 0) + 1
         if said.rstrip(BROKEN) != answers[held.model][prompt].rstrip(BROKEN):
             seen.mixed.append(f"{held.model}: {said!r} instead of {answers[held.model][prompt]!r}")
 
