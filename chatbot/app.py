@@ -10,6 +10,7 @@ from typing import Literal
 from chatbot.answer import Answer, Found, citation
 from chatbot.cores import share_cores
 from chatbot.engine import Engine
+from chatbot.engines.swapping import hold
 from chatbot.errors import BadMessage, ChatbotError, MessageTooLong
 from chatbot.events import Citation, Decision, Done, Event, Failed, Sources, Status, Text
 from chatbot.extract import rank_sentences
@@ -93,42 +94,49 @@ class Chat:
         verdict = decide(reading, found.hits, found.near, text=text, last_decision=last)
         if owner == "human" and history is None:
             verdict = Verdict("handoff", "waiting")
-        turn_id = await asyncio.to_thread(
-            self._open, conversation_id, text, query, found.hits, verdict, reading
-        )
-        answer = Answer(text, found, reading.language, self.templates)
-        ending = _Ending(verdict.decision)
-        try:
-            async for event in self._events(verdict, answer, past, ending, clock):
-                yield event
-            ending.status = "done"
-        except ChatbotError as error:
-            ending.status, ending.error = "failed", str(error)
-            yield Failed(INTERRUPTED, error.code)
-        finally:
-            turn = self.store.close_turn(
-                turn_id,
-                answer=answer.text,
-                status=ending.status,
-                citations=answer.citations,
-                timings=clock.stop(),
-                decision=ending.decision,
-                error=ending.error,
+        with hold(self.engine, conversation_id) as engine:
+            turn_id = await asyncio.to_thread(
+                self._open, conversation_id, text, query, found.hits, verdict, reading, engine.model
             )
+            answer = Answer(text, found, reading.language, self.templates)
+            ending = _Ending(verdict.decision)
+            try:
+                async for event in self._events(engine, verdict, answer, past, ending, clock):
+                    yield event
+                ending.status = "done"
+            except ChatbotError as error:
+                ending.status, ending.error = "failed", str(error)
+                yield Failed(INTERRUPTED, error.code)
+            finally:
+                turn = self.store.close_turn(
+                    turn_id,
+                    answer=answer.text,
+                    status=ending.status,
+                    citations=answer.citations,
+                    timings=clock.stop(),
+                    decision=ending.decision,
+                    error=ending.error,
+                )
         if turn.status == "done":
             if turn.decision == "handoff":
                 await asyncio.to_thread(self.store.set_owner, conversation_id, "human")
             yield Done(turn)
 
     async def _events(
-        self, verdict: Verdict, answer: Answer, past: list[Message], ending: "_Ending", clock: _Clock
+        self,
+        engine: Engine,
+        verdict: Verdict,
+        answer: Answer,
+        past: list[Message],
+        ending: "_Ending",
+        clock: _Clock,
     ) -> AsyncGenerator[Event, None]:
         if verdict.decision != "answer":
             yield Text(answer.say(verdict.template))
             return
         yield Sources([citation(n, passage) for n, passage in enumerate(answer.passages, start=1)])
         messages = build_messages(answer.question, past, answer.passages, answer.language)
-        async with aclosing(self.engine.stream(messages, self.settings.max_tokens)) as pieces:
+        async with aclosing(engine.stream(messages, self.settings.max_tokens)) as pieces:
             async for piece in pieces:
                 if "first_token" not in clock.timings:
                     clock.mark("first_token")
@@ -168,6 +176,7 @@ class Chat:
         hits: Sequence[Hit],
         verdict: Verdict,
         reading: Reading,
+        model: str,
     ) -> str:
         return self.store.open_turn(
             conversation_id,
@@ -176,7 +185,7 @@ class Chat:
             hits=hits,
             decision=verdict.decision,
             language=reading.language,
-            model=self.engine.model if verdict.decision == "answer" else "",
+            model=model if verdict.decision == "answer" else "",
             index_version=self.index.version,
         )
 
@@ -204,9 +213,10 @@ async def collect(events: AsyncGenerator[Event, None]) -> tuple[list[Citation], 
     return sources, last
 
 
-def build_chat(settings: Settings) -> Chat:
+def build_chat(settings: Settings, follow: bool = False) -> Chat:
     """Open the index, the store and the engine of an installation.
 
+    With `follow` the engine moves by itself to each version that is published, as long as no model is set.
     Raises RetrievalError (no index yet), ModelMissing or EngineFailed, each naming what to type.
     """
     share_cores()
@@ -216,7 +226,7 @@ def build_chat(settings: Settings) -> Chat:
     index = Index.open(settings.index, load_embedder(settings.embedder))
     store = Store(settings.database)
     try:
-        return Chat(index, open_engine(settings), store, settings)
+        return Chat(index, open_engine(settings, follow), store, settings)
     except BaseException:
         store.close()
         raise

@@ -54,3 +54,17 @@ class BadSettings(ChatbotError):
     """A setting has a value that cannot work."""
 
     code = "bad_settings"
+
+
+class NothingPublished(ChatbotError):
+    """There is no publication that could be undone."""
+
+    code = "nothing_published"
+    status = 409
+
+
+class PublicationUnreadable(ChatbotError):
+    """The file that names the published model is damaged."""
+
+    code = "publication_unreadable"
+    status = 503

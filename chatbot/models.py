@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import ModelMissing
+from chatbot.publication import Published, read_publication
 
 BASE = "gemma3-270m"
+PUBLISHED = "published"
 MANIFEST = "manifest.json"
 DEFAULT_ADAPTER = Path(__file__).parent / "default_adapter"
 # What a version vouches for. config.json is not in it: transformers writes its own version number there.
@@ -43,13 +45,16 @@ class ModelFolder:
 
 
 def resolve_model(name: str, home: Path) -> ModelFolder:
-    """The folder of a model: "default", "base", a tuned model (its folder or its name), or a hub id.
+    """The folder of a model: "published", "default", "base", a tuned one (folder or name), or a hub id.
 
-    The first use of "base" or "default" builds it under <home>/models, which takes about a minute.
+    "published" is the version that `chatbot models publish` chose, and "default" until then. The first use
+    of "base" or "default" builds it under <home>/models, which takes about a minute.
     Raises ModelMissing.
     """
     if name == "base":
         return base_model(home)
+    if name == PUBLISHED:
+        return published_model(read_publication(home).current, home)
     if name == "default":
         return _default_model(home)
     for folder in (Path(name).expanduser(), home / "models" / name):
@@ -60,6 +65,25 @@ def resolve_model(name: str, home: Path) -> ModelFolder:
     raise ModelMissing(
         f"There is no model {name!r}; use 'default', 'base', or the folder that `chatbot finetune` wrote."
     )
+
+
+def published_model(published: Published | None, home: Path) -> ModelFolder:
+    """The folder of a publication; None stands for the default model.
+
+    Raises ModelMissing when the folder is gone, or is no longer what was published.
+    """
+    if published is None:
+        return _default_model(home)
+    again = "publish it again, or type `chatbot models rollback`."
+    folder = home / "models" / published.folder
+    if not folder.is_dir():
+        raise ModelMissing(f"The published model {published.folder!r} is gone from {folder.parent}; {again}")
+    model = read_model(folder)
+    if model.version != published.version:
+        raise ModelMissing(
+            f"The model in {folder} is now {model.version} and {published.version} was published; {again}"
+        )
+    return model
 
 
 def read_model(folder: Path) -> ModelFolder:

@@ -22,7 +22,10 @@ class Settings:
         default=Path(".chatbot"), metadata={"text": "folder of the index, the database and the models"}
     )
     model: str = field(
-        default="default", metadata={"text": "'default', 'base', or a model folder written by fine-tuning"}
+        default="published",
+        metadata={
+            "text": "'published' (else 'default'), 'default', 'base', or a folder written by fine-tuning"
+        },
     )
     engine: EngineName = field(
         default="auto", metadata={"text": "who generates: auto, local, vllm or openai"}

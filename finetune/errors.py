@@ -17,6 +17,14 @@ class TrainingError(FinetuneError):
     """A run has nothing to train on, or its result cannot be used."""
 
 
+class UnknownModel(FinetuneError):
+    """A name that is no model version of this installation."""
+
+
+class PublishedAlready(FinetuneError):
+    """The version to publish is the published one."""
+
+
 class QuestionsUnreadable(FinetuneError):
     """A file of test questions has a line that is none, or none at all."""
 

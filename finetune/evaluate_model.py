@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from chatbot.engines.local import same_dtype
 from chatbot.prompt import ABSTENTION, CITATION
 from finetune.example import Example
 from finetune.measures import Interval, bootstrap, rouge_l
@@ -45,6 +46,7 @@ def evaluate_model(
     with torch.inference_mode():
         outputs = _generate(model, tokenizer, examples, on_step)
         losses = [_loss(model, tokenizer, example) for example in examples]
+        model.to(getattr(torch, same_dtype()))  # that of both engines; the weights themselves are bfloat16
         probes = [_probe(model, tokenizer, example) for example in examples[:PROBES]]
     scored = [_score(e, o, loss) for e, o, loss in zip(examples, outputs, losses, strict=True)]
     return scored, probes

@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from retrieval.index import Index
 from retrieval.ingest import ingest
 
 Say = Callable[[str], None]
+SCORES = "scores.json"  # of each held-out example, for a paired comparison with any other version
 MINUTES = (
     5.5  # of training when neither epochs nor minutes are given: the whole run stays under 12 on two cores
 )
@@ -81,16 +82,19 @@ def run(
     recipe = Recipe(epochs=epochs or 3.0, minutes=minutes, seed=seed)
     extra = list(read(also)) if also else []
     trained = _train(start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say)
-    tuned = merge_adapter(start.path, trained.adapter, folder, {"name": folder.name, "base": start.label})
+    tuned = merge_adapter(start.path, trained.adapter, folder, _manifest(folder, start))
     shutil.copytree(trained.adapter, folder / "adapter", dirs_exist_ok=True)
     before, after, probes = _evaluate(start, tuned, parts["test"], say)
     report = _report(start, tuned, card, recipe, trained, len(extra), before, after)
     report["seconds"] = round(time.monotonic() - started, 1)
     plot_loss(trained, folder / "loss.png")
     _write(folder / "probes.json", probes)
+    _write(folder / SCORES, {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]})
     _write(folder / "report.json", report)
     for line in _tell(report, folder):
         say(line)
+    if folder.parent == settings.home / "models":
+        say(f"Or publish it, when it is better than what is: chatbot models publish {folder.name}")
     return report
 
 
@@ -151,6 +155,14 @@ def _evaluate(
         results.append(evaluate_model(model.path, held_out, lambda done, of: progress(done / of)))  # noqa: B023
     (before, _), (after, probes) = results
     return before, after, probes
+
+
+def _manifest(folder: Path, start: ModelFolder) -> dict[str, object]:
+    return {
+        "name": folder.name,
+        "base": start.label,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def _report(

@@ -39,7 +39,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         if settings.engine != "openai" and not (settings.home / "models").is_dir():
             say("Preparing the model (once, about a minute) ...")
         say("Loading the model and the index ...")
-        chat = build_chat(settings)
+        chat = build_chat(settings, follow=True)
         chat.index.search("warm up", 1)  # else the first visitor waits while the embedder is loaded
         address = f"http://{_shown(settings.host)}:{taken.getsockname()[1]}"
         web = server(build_app(chat, settings), lambda: say(f"Ready: {address}"))

@@ -81,11 +81,15 @@ class LocalEngine:
             if work.cancel():  # it had not begun
                 self._stops.discard(stop)
 
-    async def aclose(self) -> None:
-        """Stop what runs and what waits, and let go of the model when the worker has told everybody."""
+    def stop(self) -> None:
+        """End what runs and what waits, from any thread; later generations are refused."""
         self._closed = True
         for stop in list(self._stops):
             stop.set()
+
+    async def aclose(self) -> None:
+        """Stop, and let go of the model when the worker has told everybody."""
+        self.stop()
         await asyncio.to_thread(self._worker.shutdown, wait=True)
         self._network = None
 

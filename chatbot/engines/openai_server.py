@@ -75,7 +75,8 @@ class OpenAIEngine:
     async def aclose(self) -> None:
         """Close the connections; generations under way end with EngineFailed."""
         if self._open_client:
-            await self._open_client.aclose()
+            client, self._open_client = self._open_client, None
+            await client.aclose()
 
     def _client(self) -> httpx.AsyncClient:
         """One client for all requests, made at the first, because importing httpx takes a tenth of a second.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from chatbot.engine import ChatMessages
@@ -13,12 +13,23 @@ from chatbot.errors import EngineFailed
 
 
 class VllmEngine:
-    """Takes over a started process: closing the engine stops it."""
+    """Takes over a started process: closing the engine stops it, or does what `release` does instead.
 
-    def __init__(self, process: VllmProcess) -> None:
+    `served` is the name that the server knows and `label` the one in traces, if not the process's own.
+    """
+
+    def __init__(
+        self,
+        process: VllmProcess,
+        served: str = "",
+        label: str = "",
+        release: Callable[[], None] | None = None,
+    ) -> None:
         self.process = process
-        self.model = process.folder.label
-        self._server = OpenAIEngine(process.base_url, process.folder.name)
+        self.model = label or process.folder.label
+        self.served = served or process.folder.name
+        self._release = release or process.stop
+        self._server = OpenAIEngine(process.base_url, self.served)
 
     async def stream(self, messages: ChatMessages, max_tokens: int = 256) -> AsyncGenerator[str, None]:
         """Pieces of the answer. Raises EngineFailed, at once while the server is being started again."""
@@ -40,7 +51,11 @@ class VllmEngine:
         """What the watching thread knows; "" when the server answers."""
         return self.process.problem
 
-    async def aclose(self) -> None:
-        """Close the connections and stop the server."""
+    async def disconnect(self) -> None:
+        """Close the connections, which belong to one event loop; the next answer opens others in its own."""
         await self._server.aclose()
-        await asyncio.to_thread(self.process.stop)
+
+    async def aclose(self) -> None:
+        """Close the connections and stop the server, or give back what it has loaded for this engine."""
+        await self._server.aclose()
+        await asyncio.to_thread(self._release)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from chatbot.engines import guard
@@ -31,13 +32,23 @@ class VllmProcess:
 
     `python` is the interpreter of vLLM's environment, `log` the file for its output. `start` blocks.
     Afterwards a watching thread starts the server again when it dies, at most 3 times in 10 minutes.
+    `options` are further ones of vLLM; `adapters` (name: folder) are loaded at each start.
     """
 
-    def __init__(self, folder: ModelFolder, python: Path, log: Path, dtype: Dtype = "auto") -> None:
+    def __init__(
+        self,
+        folder: ModelFolder,
+        python: Path,
+        log: Path,
+        dtype: Dtype = "auto",
+        options: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
         self.log = log
         self.problem = STARTING  # "" when it answers
         self.base_url = ""
+        self.adapters: dict[str, Path] = {}
+        self._options = options
         self._python = python
         self._dtype = dtype
         self._guard: subprocess.Popen[bytes] | None = None
@@ -113,7 +124,10 @@ class VllmProcess:
         flags = ["--disable-uvicorn-access-log", *([] if has_gpu() else ["--enforce-eager"])]
         module = ["-m", "vllm.entrypoints.openai.api_server"]
         # Not resolved: a virtual environment is recognised by the path of its interpreter.
-        return [str(self._python.absolute()), *module, *[x for o in options.items() for x in o], *flags]
+        listed = [f"{name}={path.absolute()}" for name, path in self.adapters.items()]
+        adapters = ["--lora-modules", *listed] if listed else []
+        given = [x for o in options.items() for x in o]
+        return [str(self._python.absolute()), *module, *given, *flags, *self._options, *adapters]
 
     def _answers(self) -> bool:
         """Wait for GET /health; False when the process ends, time is up, or `stop` was called."""
@@ -165,6 +179,8 @@ def _environment() -> dict[str, str]:
         # All cores but one. Threads that share their cores with other work wait for each other at every step:
         # on two busy cores 34 tokens/s bound to one core, 12 bound to both, 2 not bound.
         "VLLM_CPU_OMP_THREADS_BIND": "auto",
+        # Without it the routes that load an adapter do not exist. The server listens on the loopback alone.
+        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True",
     }
     return small | os.environ
 

@@ -1,7 +1,8 @@
 """Plays `python -m vllm.entrypoints.openai.api_server`: a real process that answers, lingers, or dies.
 
 The file `behaviour` in the model folder says what it does: "die" (at once, with a traceback), "silent"
-(never healthy), or "" (answers). A customer who says "kill" makes it kill itself.
+(never healthy), or "" (answers). A customer who says "kill" makes it kill itself. It takes and gives back
+adapters as vLLM does; each says what the file `says` in its folder has, a model what its own `says` has.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 WORDS = ["Of ", "course", ".", " 退", "货"]
+ADAPTERS: dict[str, str] = {}
+USED: set[str] = set()
 
 
 def option(name: str) -> str:
@@ -31,19 +34,40 @@ class Server(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path.endswith("_lora_adapter"):
+            self.change_adapters(body)
+            return
+        served = {option("--served-model-name"): option("--model"), **ADAPTERS}
+        if body["model"] not in served:
+            self.answer(b"{}", 404)
+            return
+        says = Path(served[body["model"]]) / "says"
+        words = [says.read_text()] * 5 if says.exists() else WORDS
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
-        for word in WORDS:
+        for word in words:
             chunk = {"choices": [{"delta": {"content": word}, "finish_reason": None}]}
             self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
             self.wfile.flush()
+            time.sleep(0.01 if says.exists() else 0)
             if body["messages"][-1]["content"] == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
         self.wfile.write(b"data: [DONE]\n\n")
 
-    def answer(self, content: bytes) -> None:
-        self.send_response(200)
+    def change_adapters(self, body: dict[str, str]) -> None:
+        name = body["lora_name"]
+        if self.path.endswith("unload_lora_adapter"):
+            self.answer(b"gone", 200 if ADAPTERS.pop(name, None) else 404)
+        elif name in USED or "--enable-lora" not in sys.argv:  # else it would answer from stale caches
+            self.answer(b'{"message": "not again"}', 400)
+        else:
+            USED.add(name)
+            ADAPTERS[name] = body["lora_path"]
+            self.answer(b"here")
+
+    def answer(self, content: bytes, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -62,6 +86,8 @@ def main() -> None:
     worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     write(folder / "pids", f"{os.getpid()} {worker.pid}")
     behaviour = (folder / "behaviour").read_text()
+    if "--lora-modules" in sys.argv:
+        ADAPTERS.update(pair.split("=") for pair in sys.argv[sys.argv.index("--lora-modules") + 1 :])
     if behaviour == "die":
         raise ValueError("The weights are upside down")
     if behaviour == "silent":

@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from chatbot import publication
 from chatbot.engines.choose import choose, open_engine
+from chatbot.engines.local import LocalEngine
+from chatbot.engines.swapping import SwappingEngine
 from chatbot.errors import EngineFailed
 from chatbot.models import ModelFolder
+from chatbot.publication import Published
 from chatbot.settings import Settings
+from tests.tiny import tiny_model
 
 
 def test_auto(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -30,6 +35,21 @@ def test_opens_the_local_engine(tiny: ModelFolder) -> None:
     engine = open_engine(Settings(engine="local", model=str(tiny.path), dtype="float32"))
     assert engine.model == "tiny@seed0"
     asyncio.run(engine.aclose())
+
+
+def test_follows_what_is_published_only_where_no_model_is_set(tmp_path: Path) -> None:
+    model = tiny_model(tmp_path / "models" / "shop")
+    publication.publish(tmp_path, Published("shop", model.version))
+    for chosen, follow, kind in (
+        ("published", True, SwappingEngine),
+        ("published", False, LocalEngine),
+        ("shop", True, LocalEngine),
+    ):
+        settings = Settings(home=tmp_path, engine="local", model=chosen, dtype="float32")
+        engine = open_engine(settings, follow)
+        assert type(engine) is kind
+        assert engine.model == model.label
+        asyncio.run(engine.aclose())
 
 
 def test_opens_the_client(tmp_path: Path) -> None:

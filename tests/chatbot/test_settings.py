@@ -31,7 +31,7 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     settings = load_settings(port=9000, model=None)
     assert settings.port == 9000
     assert settings.home == Path.home() / "shop"
-    assert settings.model == "default", "an empty variable and None count as not given"
+    assert settings.model == "published", "an empty variable and None count as not given"
 
 
 @pytest.mark.parametrize(

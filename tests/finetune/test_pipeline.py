@@ -107,6 +107,11 @@ def test_from_logs_to_a_model_that_serves(
     assert any(line.startswith("Training tiny@seed0 on ") for line in told)
     assert told[-1] == f"Serve it: chatbot serve --model {out}"
 
+    scores = json.loads((out / "scores.json").read_text(encoding="utf-8"))
+    assert [row["id"] for row in scores["base"]] == [row["id"] for row in scores["tuned"]]
+    assert len(scores["tuned"]) == report["held_out"]
+    assert json.loads((out / "manifest.json").read_text())["created_at"].endswith("+00:00")
+
     probes = json.loads((out / "probes.json").read_text(encoding="utf-8"))
     assert probes
     assert probes[0]["messages"][0]["role"] == "system"

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing
-from finetune.errors import FinetuneError, ImportRefused, LogsUnreadable, QuestionsUnreadable
+from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing, NothingPublished
+from finetune.errors import (
+    FinetuneError,
+    ImportRefused,
+    LogsUnreadable,
+    PublishedAlready,
+    QuestionsUnreadable,
+    UnknownModel,
+)
 from retrieval.errors import (
     BadSynonyms,
     EmbedderMismatch,
@@ -28,6 +35,9 @@ BAD_INPUT = (
     LogsUnreadable,
     ImportRefused,
     QuestionsUnreadable,
+    NothingPublished,
+    PublishedAlready,
+    UnknownModel,
 )
 
 
