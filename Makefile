@@ -42,7 +42,7 @@ evaluate: $(CHATBOT_HOME)/index/CURRENT  ## measure the answers to examples/ques
 
 bench: $(DEV)  ## measure the search on FOLDERS="..." with the files of BEIR
 	@[ -n "$(FOLDERS)" ] || { echo 'make: name the folders to measure, for example `make bench FOLDERS=path/to/set`.' >&2; exit 2; }
-	@$(BIN)/python benchmarks/retrieval_quality.py $(FOLDERS)
+	@$(BIN)/python -m benchmarks.retrieval_quality $(FOLDERS)
 
 vllm: $(VLLM)  ## install vLLM in its own environment .venv-vllm
 

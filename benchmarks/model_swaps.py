@@ -1,6 +1,6 @@
 """Swap models under streaming conversations and count what customers would notice.
 
-    python benchmarks/model_swaps.py --home .chatbot --engine vllm --swaps 100 --streams 8
+    python -m benchmarks.model_swaps --home .chatbot --engine vllm --swaps 100 --streams 8
 
 Two versions of the default model take turns: its adapter as it is, and the same adapter at two fifths of its
 strength. Every customer asks the same few prompts over and over; a reply has to be, word for word, what the
