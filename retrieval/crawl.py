@@ -57,11 +57,15 @@ class Crawl:
 
 
 class Refused(Exception):
-    """One page cannot be had; `gone` when the site says that there is no such page."""
+    """One page cannot be had.
 
-    def __init__(self, reason: str, gone: bool = False) -> None:
+    `gone`: there is no such page any more; `barred`: there is one, but it is not for us.
+    """
+
+    def __init__(self, reason: str, *, gone: bool = False, barred: bool = False) -> None:
         super().__init__(reason)
         self.gone = gone
+        self.barred = barred
 
 
 class Site:
@@ -116,9 +120,9 @@ class Site:
         """Fetch a page as (final url, headers, body), the body None when it is unchanged. Raises Refused."""
         for _ in range(REDIRECTS):
             if not self.mine(url):
-                raise Refused("it leads to another host")
+                raise Refused("it leads to another host", barred=True)
             if not self.allowed(url):
-                raise Refused("robots.txt does not allow it", gone=True)
+                raise Refused("robots.txt does not allow it", barred=True)
             status, headers, body = self._request(url, known, largest)
             if status == 304:
                 return url, headers, None
@@ -179,10 +183,11 @@ def crawl(
         try:
             final, headers, body = site.get(url, known(url))
         except Refused as error:
-            if not error.gone and (keep(url) or not follow):
-                seen.failed.append((url, str(error)))
-            elif error.gone and "robots" in str(error):
+            if error.barred:
                 seen.notes.append(f"{url}: {error}.")
+            elif not error.gone:
+                keep(url)
+                seen.failed.append((url, str(error)))
             continue
         suffix = SUFFIXES.get(headers.get("content-type", "text/html").partition(";")[0].strip().lower(), "")
         if body is None or suffix:

@@ -95,14 +95,14 @@ def open_qdrant(where: Path, url: str, vectors: np.ndarray, languages: Sequence[
 
 
 def clean_qdrant(folder: Path, url: str) -> None:
-    """Delete the collections of versions of this index that are no longer in the folder."""
+    """Delete the collections that no version in the folder names; after a rollback two name the same one."""
     family = _family(folder)
+    used = {file.read_text() for file in (folder / "versions").glob(f"*/{_NAME}")}
     client = connect(url)
     with _told(url):
         names = [collection.name for collection in client.get_collections().collections]
         for name in names:
-            version = name.removeprefix(family)
-            if name.startswith(family) and not (folder / "versions" / version).exists():
+            if name.startswith(family) and name not in used:
                 client.delete_collection(name)
 
 

@@ -144,3 +144,22 @@ def test_collections_of_others_stay(tmp_path: Path, server: QdrantClient) -> Non
     server.create_collection("theirs", vectors_config=size)
     clean_vectors(tmp_path, URL)
     assert [collection.name for collection in server.get_collections().collections] == ["theirs"]
+
+
+def test_a_version_that_was_gone_back_to_keeps_its_collection(tmp_path: Path, server: QdrantClient) -> None:
+    docs, home = tmp_path / "docs", tmp_path / "index"
+    docs.mkdir()
+    for n in range(6):
+        (docs / "a.md").write_text(f"The lamp of edition {n}.")
+        ingest([docs], home, HashingEmbedder(), store=URL)
+        if n == 2:
+            assert versions.rollback(home, "000002") == "000004"  # the next two ingests let go of 000002
+    assert "000004" not in versions.kept(home)
+    for n in (6, 7):
+        (docs / "a.md").write_text(f"The lamp of edition {n}.")
+        versions.rollback(home)
+        ingest([docs], home, HashingEmbedder(), store=URL)
+        for version in versions.kept(home):
+            where = versions.place(home, version)
+            assert server.collection_exists((where / "collection").read_text())
+    assert Index.open(home, HashingEmbedder()).search("lamp")
