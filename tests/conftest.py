@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -14,15 +15,23 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where models are built; CHATBOT_TEST_HOME keeps them from one run to the next."""
+    """Where models are built, by all workers of a run; CHATBOT_TEST_HOME keeps them from one run to the next."""
     kept = os.environ.get("CHATBOT_TEST_HOME")
-    return Path(kept) if kept else tmp_path_factory.mktemp("home")
+    if kept:
+        return Path(kept)
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return tmp_path_factory.mktemp("home")
+    shared = tmp_path_factory.getbasetemp().parent / "home"
+    shared.mkdir(exist_ok=True)
+    return shared
 
 
 @pytest.fixture(scope="session")
 def base(home: Path) -> ModelFolder:
     """The packaged model; building it takes about 40 s, so tests that use it are marked slow."""
-    return base_model(home)
+    with (home / "base.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the other worker waits instead of building it too
+        return base_model(home)
 
 
 @pytest.fixture(scope="session")
