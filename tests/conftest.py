@@ -15,7 +15,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where models are built, by all workers of a run; CHATBOT_TEST_HOME keeps them from one run to the next."""
+    """Where all workers of a run build models; CHATBOT_TEST_HOME keeps them from run to run."""
     kept = os.environ.get("CHATBOT_TEST_HOME")
     if kept:
         return Path(kept)
