@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +25,19 @@ class Lexical:
         self._bm25 = bm25
         self._passages: int = bm25.scores["num_docs"]
         self._frequency = np.diff(bm25.scores["indptr"])
+        self._different = np.bincount(bm25.scores["indices"], minlength=self._passages)
 
     @classmethod
-    def build(cls, passages: Iterable[Passage]) -> Lexical:
-        """Count the words of passages."""
+    def build(
+        cls, passages: Iterable[Passage], words_of: Callable[[Passage], list[str]] | None = None
+    ) -> Lexical:
+        """Count the words of passages, or what else `words_of` takes from each."""
         import bm25s
 
+        words_of = words_of or passage_words
         bm25 = bm25s.BM25(k1=K1, b=B, method="lucene")
         # A passage without any word still has a place in the order, hence the empty word.
-        bm25.index([_words(passage) or [""] for passage in passages], show_progress=False)
+        bm25.index([words_of(passage) or [""] for passage in passages], show_progress=False)
         return cls(bm25)
 
     @classmethod
@@ -50,6 +54,27 @@ class Lexical:
     def scores(self, words: Sequence[str]) -> np.ndarray:
         """Return the BM25 score of every passage for these words."""
         return self._bm25.get_scores_from_ids(self._bm25.get_tokens_ids(list(words)))
+
+    def scores_at(self, words: Sequence[str], rows: np.ndarray) -> np.ndarray:
+        """Return the BM25 score of these passages alone, whose number and not the index's is what it costs."""
+        import numpy as np
+
+        total = np.zeros(len(rows))
+        for word in words:
+            if word in self._bm25.vocab_dict:
+                first, last = self._column(word)
+                having = self._bm25.scores["indices"][first:last]
+                place = np.minimum(np.searchsorted(having, rows), len(having) - 1)
+                total += np.where(having[place] == rows, self._bm25.scores["data"][first:last][place], 0.0)
+        return total
+
+    def knows(self, words: Sequence[str]) -> bool:
+        """Whether each of these words stands in some passage."""
+        return all(word in self._bm25.vocab_dict for word in words)
+
+    def different(self, rows: np.ndarray) -> np.ndarray:
+        """Return how many different words each of these passages has."""
+        return self._different[rows]
 
     def bound(self, words: Sequence[str]) -> float:
         """Return the score that no passage can exceed: the idf of each word that any passage contains."""
@@ -87,9 +112,13 @@ class Lexical:
         return found
 
     def _containing(self, word: str) -> np.ndarray:
+        first, last = self._column(word)
+        return self._bm25.scores["indices"][first:last]
+
+    def _column(self, word: str) -> tuple[int, int]:
         start = self._bm25.vocab_dict[word]
         first, last = self._bm25.scores["indptr"][start : start + 2]
-        return self._bm25.scores["indices"][first:last]
+        return int(first), int(last)
 
     def _idf(self, words: Sequence[str]) -> np.ndarray:
         import numpy as np
@@ -104,5 +133,6 @@ def query_words(query: str) -> list[str]:
     return list(dict.fromkeys(terms(query)))
 
 
-def _words(passage: Passage) -> list[str]:
+def passage_words(passage: Passage) -> list[str]:
+    """The content words of a passage, those of its title and headings twice."""
     return terms(passage.context) * TITLE_WEIGHT + terms(passage.text)

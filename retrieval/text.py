@@ -11,6 +11,7 @@ from typing import Any
 from retrieval.passage import Language
 from retrieval.stopwords import STOP_WORDS
 
+HAN_START = "\u3400"
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN_CHARACTER = re.compile(f"[{HAN}]")
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
