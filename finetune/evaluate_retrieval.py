@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 POOL = 3 * DEPTH  # passages asked for, so that ten articles are among them
 TIMED = 50  # questions that are embedded once more, one at a time, to know how long that takes
 # What `Index.search` is told for each way; a way with a reranker has its line here.
-WAYS: dict[str, dict[str, Any]] = {"lexical": {"share": 1.0}, "dense": {"share": 0.0}, "fused": {}}
+WAYS: dict[str, dict[str, Any]] = {"lexical": {"way": "lexical"}, "dense": {"way": "dense"}, "fused": {}}
 LAST_TURN = "last turn alone"  # fused, without what was said before
 
 Scores = dict[str, list[dict[str, float]]]  # for each way, the measures of each question in order

@@ -1,9 +1,9 @@
-"""Turn the scores of both searches into one, and leave out what says the same twice."""
+"""Turn the signs of a match into one score, and leave out what says the same twice."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from retrieval.passage import Passage
@@ -11,10 +11,14 @@ from retrieval.passage import Passage
 if TYPE_CHECKING:
     import numpy as np
 
-# Share of the words in the score, by the language of the question. Measured on four English and two Chinese
-# sets; in Chinese the vectors are the weaker of the two.
-LEXICAL_SHARE = {"en": 0.3, "zh": 0.3}
-FOREIGN = 0.7  # of the cosine, where words cannot help: what mixed scores come to at equal relevance
+# What each sign of a match adds to the score: cosine; cosine after spreading the vectors (retrieval/spread.py);
+# BM25 of the words and of their pieces, each as a share of what no passage can exceed; logarithm of the number
+# of different words, since a longer passage more often holds the answer. Fitted on mtrag, dstc9_faq,
+# dstc11_track5 and egret_wenda_zh by the softmax loss of the right article; docs/retrieval-quality.md.
+SIGNS = ("cosine", "apart", "words", "pieces", "length")
+WEIGHTS = {"cosine": 0.452, "apart": 0.341, "words": 0.045, "pieces": 0.203, "length": 0.02, "bias": -0.016}
+FOREIGN = 0.7  # of the cosine, where words cannot help: what fused scores come to at equal relevance
+FOREIGN_WORDS = 0.3
 OTHER_LANGUAGE = 0.9  # of the score, for passages that are not in the preferred language
 MANY = 30  # distinct words
 _NEGATIONS = frozenset(
@@ -23,17 +27,18 @@ _NEGATIONS = frozenset(
 _WORDS = re.compile(r"[\u3400-\u9fff]|[^\W_]+")
 
 
-def fuse(cosine: np.ndarray, lexical: np.ndarray, foreign: np.ndarray, share: float) -> np.ndarray:
-    """Mix cosines with BM25 scores scaled to 0..1; rank fusion would lose to the better list.
+def fuse(signs: np.ndarray, foreign: np.ndarray, weights: Mapping[str, float] = WEIGHTS) -> np.ndarray:
+    """Weigh the SIGNS of each passage, shape (passages, 5); rank fusion would lose to the better list.
 
     Between a question and a passage in different languages the words know nothing, so there the cosine counts
     alone, unless words that both languages write alike (names, codes) make the mixture better.
     """
     import numpy as np
 
-    mixed = (1 - share) * cosine + share * lexical
-    alone = FOREIGN * cosine if share < 1 else lexical
-    return np.where(foreign, np.maximum(mixed, alone), mixed)
+    home = signs @ [weights[sign] for sign in SIGNS] + weights["bias"]
+    cosine, words = signs[:, SIGNS.index("cosine")], signs[:, SIGNS.index("words")]
+    alone = FOREIGN * cosine + FOREIGN_WORDS * words
+    return np.where(foreign, alone, home)
 
 
 def distinct(passages: Iterable[Passage], limit: int) -> list[int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from retrieval import versions
 from retrieval.asked import ASKED, Asked, Precedent, asked_version
@@ -14,10 +15,12 @@ from retrieval.content import read_content
 from retrieval.embed import Embedder, load_embedder
 from retrieval.errors import BadSynonyms, EmbedderMismatch, IndexDamaged
 from retrieval.filters import CUSTOMER, Filter, Masks, nearest
-from retrieval.fuse import LEXICAL_SHARE, OTHER_LANGUAGE, distinct, fuse
+from retrieval.fuse import OTHER_LANGUAGE, WEIGHTS, distinct, fuse
 from retrieval.lexical import Lexical
 from retrieval.passage import Hit, Passage
+from retrieval.pieces import query_pieces
 from retrieval.remembered import Remembered
+from retrieval.spread import SPREAD, Spread
 from retrieval.synonyms import Wording, read_synonyms, synonyms_version
 from retrieval.text import language_of
 from retrieval.vectors import FAISS, Vectors, open_vectors
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 CANDIDATES = 50  # of each language from the vectors, and as many from the words
+
+PARTS = ("embedding", "dense", "words", "fusing")  # of a search, in order
+Way = Literal["lexical", "dense", "fused"]
 
 
 log = logging.getLogger(__name__)
@@ -42,6 +48,8 @@ class Opened:
     languages: np.ndarray
     dense: Vectors
     lexical: Lexical
+    pieces: Lexical
+    spread: Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,8 @@ class Ranking:
     scores: np.ndarray  # fused, after the preference for a language
     order: np.ndarray
     kept: np.ndarray
+    signs: np.ndarray  # of each candidate, what `fused` weighs
+    seconds: dict[str, float]  # of each part of the search
 
 
 class Index:
@@ -131,43 +141,66 @@ class Index:
         k: int = 5,
         language: str | None = None,
         *,
-        share: float | None = None,
+        way: Way = "fused",
         where: Filter = CUSTOMER,
         on_ranking: Callable[[Ranking], None] | None = None,
     ) -> list[Hit]:
         """Return at most k passages, best first, near repetitions left out.
 
-        With a `language`, passages in it come before about equally good others. `share` is the share of the
-        words in the score: 1 searches by words alone, 0 by meaning alone. A blank query finds nothing.
-        Only passages that pass `where` are found: without one, those that are public. `on_ranking` is shown
-        every number of the search.
+        With a `language`, passages in it come before about equally good others. `way` searches by words alone,
+        by meaning alone, or by both. A blank query finds nothing. Only passages that pass `where` are found:
+        without one, those that are public. `on_ranking` is shown every number of the search.
         """
         import numpy as np
 
         opened = self._opened
         if not query.strip() or k < 1 or not opened.passages:
             return []
-        words = self._synonyms.wording(query)
+        clock = [time.perf_counter()]
+        vector = self._embedder.encode_questions([query])[0]
+        clock.append(time.perf_counter())
         allowed = opened.masks.mask(where)
+        near = nearest(opened.dense, vector, max(k, CANDIDATES), allowed, opened.languages)
+        clock.append(time.perf_counter())
+        words = self._synonyms.wording(query)
         bm25 = words.scores(opened.lexical)
         bm25 = bm25 if allowed is None else np.where(allowed, bm25, 0.0)
-        vector = self._embedder.encode_questions([query])[0]
-        near = nearest(opened.dense, vector, max(k, CANDIDATES), allowed, opened.languages)
-        rows = np.union1d(near, best(bm25, max(k, CANDIDATES)))
+        found = [near, best(bm25, max(k, CANDIDATES))]
+        pieces = query_pieces(query)
+        if not opened.lexical.knows(words.every_word()):  # misspelt, perhaps
+            alike = opened.pieces.scores(pieces)
+            found.append(best(alike if allowed is None else np.where(allowed, alike, 0.0), CANDIDATES // 2))
+        rows = np.unique(np.concatenate(found))
+        clock.append(time.perf_counter())
         asked = language_of(query)
         foreign = opened.languages[rows] != asked
         products = opened.dense.products(vector, rows)
         cosine = self._embedder.likeness(products, asked, opened.languages[rows])
         scaled = bm25[rows] / max(words.bound(opened.lexical), 1e-9)
-        scores = fuse(cosine, scaled, foreign, LEXICAL_SHARE[asked] if share is None else share)
-        fused = scores
+        signs = np.stack(
+            (
+                cosine,
+                opened.spread.likeness(vector, asked, rows, opened.dense),
+                scaled,
+                opened.pieces.scores_at(pieces, rows) / max(opened.pieces.bound(pieces), 1e-9),
+                np.log1p(opened.lexical.different(rows)),
+            ),
+            axis=1,
+        )
+        fused = {"lexical": scaled, "dense": cosine}.get(way)
+        fused = fuse(signs, foreign, WEIGHTS) if fused is None else fused
+        scores = fused
         if language is not None:
             scores = np.where(opened.languages[rows] == language, scores, scores * OTHER_LANGUAGE)
         order = np.argsort(-scores, kind="stable")
         kept = order[distinct((opened.passages[rows[i]] for i in order), k)]
         coverage = words.coverage(opened.lexical, rows[kept])
+        clock.append(time.perf_counter())
         if on_ranking is not None:
-            on_ranking(Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept))
+            spent = dict(zip(PARTS, np.diff(clock).tolist(), strict=True))
+            on_ranking(
+                Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept, signs, spent)
+            )
         columns = (scores[kept], cosine[kept], bm25[rows[kept]], coverage)
         return [
             Hit(opened.passages[row], *(float(column[i]) for column in columns))
@@ -215,6 +248,8 @@ def _open_version(folder: Path, version: str, embedder: Embedder) -> Opened:
         np.asarray(languages),
         open_vectors(where, about.get("vectors", FAISS), content.vectors, languages),
         Lexical.load(where / "words"),
+        Lexical.load(where / "pieces"),
+        Spread.load(where / SPREAD),
     )
 
 

@@ -22,10 +22,12 @@ from retrieval.index import check_embedder
 from retrieval.lexical import Lexical
 from retrieval.metadata import language_code
 from retrieval.passage import Passage
+from retrieval.pieces import passage_pieces
 from retrieval.readers.rows import UNNAMED
 from retrieval.scan import Found, Scan, scan
 from retrieval.sites import mirrored
 from retrieval.split import split
+from retrieval.spread import SPREAD, Spread
 from retrieval.text import language_of
 from retrieval.vectors import FAISS, clean_vectors, write_vectors
 
@@ -250,7 +252,10 @@ def _new_texts(passages: list[Passage], old: Content | None) -> set[str]:
 def _write(where: Path, content: Content, embedder: Embedder, store: str) -> dict[str, Any]:
     content.write(where)
     Lexical.build(content.passages).save(where / "words")
-    write_vectors(where, store, content.vectors, [passage.language for passage in content.passages])
+    Lexical.build(content.passages, passage_pieces).save(where / "pieces")
+    languages = [passage.language for passage in content.passages]
+    Spread.of(content.vectors, languages).save(where / SPREAD)
+    write_vectors(where, store, content.vectors, languages)
     return {
         "vectors": store,
         "embedder": embedder.name,

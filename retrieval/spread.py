@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from retrieval.vectors import Vectors
 
+SPREAD = "spread.npz"  # in the folder of a version
 SHRINKAGE = 0.7  # of .2, .4, .7 and 1 the best
 SEEN = 20_000  # vectors by which the covariance is estimated
 _BLOCK = 4096

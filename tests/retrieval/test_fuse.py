@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from random import Random
 
-from retrieval.fuse import distinct, fuse
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrieval.fuse import SIGNS, distinct, fuse
 from retrieval.passage import Passage
 
 LONG = "The lamp comes with a brass foot, a linen shade and a long cable that can be replaced by anyone. "
@@ -14,11 +18,37 @@ def passages(*texts: tuple[str, str]) -> list[Passage]:
     return [Passage(f"a{n}#1", f"a{n}", title, "", text, "", "en") for n, (title, text) in enumerate(texts)]
 
 
-def test_scores_are_mixed_by_share() -> None:
-    cosine, lexical, home = np.array([0.5, 0.1]), np.array([0.0, 0.9]), np.array([False, False])
-    assert np.allclose(fuse(cosine, lexical, home, 0.5), [0.25, 0.5])
-    assert np.allclose(fuse(cosine, lexical, home, 0.0), cosine)
-    assert np.allclose(fuse(cosine, lexical, home, 1.0), lexical)
+finite = st.floats(-1, 1, allow_nan=False)
+rows_of_signs = st.lists(st.tuples(*[finite] * len(SIGNS)), min_size=1, max_size=20)
+
+
+@given(rows_of_signs, st.data())
+def test_a_stronger_sign_never_lowers_a_score(rows: list[tuple[float, ...]], data: st.DataObject) -> None:
+    signs = np.array(rows)
+    foreign = np.array(data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows))))
+    sign = data.draw(st.integers(0, len(SIGNS) - 1))
+    stronger = signs.copy()
+    stronger[:, sign] += 0.5
+    assert (fuse(stronger, foreign) >= fuse(signs, foreign) - 1e-12).all()
+
+
+@given(rows_of_signs, st.randoms(use_true_random=False))
+def test_a_score_does_not_depend_on_the_other_candidates(
+    rows: list[tuple[float, ...]], chance: Random
+) -> None:
+    signs = np.array(rows)
+    foreign = np.array([chance.random() < 0.3 for _ in rows])
+    order = chance.sample(range(len(rows)), len(rows))
+    whole = fuse(signs, foreign)
+    assert np.allclose(fuse(signs[order], foreign[order]), whole[order])
+    alone = [fuse(signs[i : i + 1], foreign[i : i + 1])[0] for i in range(len(rows))]
+    assert np.allclose(alone, whole)
+
+
+def test_words_of_another_language_count_only_where_they_are_the_same() -> None:
+    signs = np.array([[0.5, 0.9, 0.0, 0.9, 3.0], [0.5, 0.0, 0.0, 0.0, 0.0], [0.5, 0.0, 0.4, 0.0, 0.0]])
+    first, second, third = fuse(signs, np.array([True, True, True]))
+    assert first == second < third
 
 
 def test_repetitions_go() -> None:

@@ -38,18 +38,18 @@ def write(tmp_path: Path, text: str, age: int = 0) -> None:
 
 
 def best(index: Index, query: str) -> str:
-    return index.search(query, 1, share=1.0)[0].passage.article
+    return index.search(query, 1, way="lexical")[0].passage.article
 
 
 def test_a_group_works_in_every_direction_once_the_file_is_there(index: Index, tmp_path: Path) -> None:
     assert best(index, "How do I get my money back?") == "money"
     write(tmp_path, "# ours\nmoney back, refund, 退款\ncouch，sofa  # British\n")
     index.refresh()
-    found = {hit.passage.article for hit in index.search("get my money back", 5, share=1.0) if hit.lexical}
+    found = {hit.passage.article for hit in index.search("get my money back", 5, way="lexical") if hit.lexical}
     assert {"refunds", "退款"} <= found
     assert best(index, "a new couch") == "sofas"
     assert best(index, "怎么退款？") in {"退款", "refunds"}
-    hit = index.search("my couch", 1, share=1.0)[0]
+    hit = index.search("my couch", 1, way="lexical")[0]
     assert hit.coverage == 1
     assert hit.score <= 1
 
