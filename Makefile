@@ -40,9 +40,9 @@ finetune: $(CHATBOT_HOME)/index/CURRENT  ## tune the model on examples/logs
 evaluate: $(CHATBOT_HOME)/index/CURRENT  ## measure the answers to examples/questions.jsonl
 	@$(BIN)/chatbot evaluate examples/questions.jsonl $(ARGS)
 
-bench: $(DEV)  ## measure the search on FOLDERS="..." with the files of BEIR
+bench: $(APP)  ## measure the search on FOLDERS="..." with the files of BEIR
 	@[ -n "$(FOLDERS)" ] || { echo 'make: name the folders to measure, for example `make bench FOLDERS=path/to/set`.' >&2; exit 2; }
-	@$(BIN)/python -m benchmarks.retrieval_quality $(FOLDERS)
+	@$(BIN)/chatbot evaluate retrieval $(FOLDERS) $(ARGS)
 
 vllm: $(VLLM)  ## install vLLM in its own environment .venv-vllm
 

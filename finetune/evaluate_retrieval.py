@@ -60,8 +60,8 @@ def evaluate(
     if not any(index.article(article) for question in questions for article in question.relevant):
         article = next(iter(questions[0].relevant))
         raise QuestionsUnreadable(
-            f'None of the articles that the questions name is in the index, such as "{article}": the ids must '
-            "be those that `chatbot search` prints."
+            f'None of the articles that the questions name is in the index, such as "{article}": the ids '
+            "must be those that `chatbot search` prints."
         )
     ways = dict(WAYS)
     if not last_turn_only and any(question.history for question in questions):

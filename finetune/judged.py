@@ -114,8 +114,8 @@ def _question(path: Path, number: int, row: Mapping[str, Any]) -> Judged | None:
         )
     except (TypeError, KeyError, AttributeError) as error:
         raise QuestionsUnreadable(
-            f"Line {number} of {path} has a history that is no list of earlier questions, nor of objects with "
-            f"role and content ({error!r})."
+            f"Line {number} of {path} has a history that is no list of earlier questions, nor of objects "
+            f"with role and content ({error!r})."
         ) from error
 
 
@@ -169,7 +169,9 @@ def _judgements(path: Path) -> dict[str, dict[str, float]]:
         if grade > 0:
             found[query][article] = grade
     if not found:
-        raise QuestionsUnreadable(f"{path} holds no judgement: query-id, corpus-id and score, parted by tabs.")
+        raise QuestionsUnreadable(
+            f"{path} holds no judgement: query-id, corpus-id and score, parted by tabs."
+        )
     return found
 
 

@@ -1,4 +1,4 @@
-"""The index that a measurement searches, made of a corpus once and kept, with the vectors of its questions."""
+"""The index that a measurement searches, made of a corpus once and kept, with its questions' vectors."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from retrieval.passage import Passage
 if TYPE_CHECKING:
     import numpy as np
 
-# What each sign of a match adds to the score: cosine; cosine after spreading the vectors (retrieval/spread.py);
-# BM25 of the words and of their pieces, each as a share of what no passage can exceed; logarithm of the number
-# of different words, since a longer passage more often holds the answer. Fitted on mtrag, dstc9_faq,
+# What each sign of a match adds to the score: cosine; cosine after spreading the vectors (spread.py); BM25 of
+# the words and of their pieces, each as a share of what no passage can exceed; logarithm of the number of
+# different words, since a longer passage more often holds the answer. Fitted on mtrag, dstc9_faq,
 # dstc11_track5 and egret_wenda_zh by the softmax loss of the right article; docs/retrieval-quality.md.
 SIGNS = ("cosine", "apart", "words", "pieces", "length")
 WEIGHTS = {"cosine": 0.452, "apart": 0.341, "words": 0.045, "pieces": 0.203, "length": 0.02, "bias": -0.016}

@@ -147,8 +147,8 @@ class Index:
     ) -> list[Hit]:
         """Return at most k passages, best first, near repetitions left out.
 
-        With a `language`, passages in it come before about equally good others. `way` searches by words alone,
-        by meaning alone, or by both. A blank query finds nothing. Only passages that pass `where` are found:
+        With a `language`, passages in it come before about equally good others. `way` searches by words
+        alone, by meaning alone, or by both. A blank query finds nothing. Only passages that pass `where` are found:
         without one, those that are public. `on_ranking` is shown every number of the search.
         """
         import numpy as np
@@ -198,9 +198,7 @@ class Index:
         clock.append(time.perf_counter())
         if on_ranking is not None:
             spent = dict(zip(PARTS, np.diff(clock).tolist(), strict=True))
-            on_ranking(
-                Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept, signs, spent)
-            )
+            on_ranking(Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept, signs, spent))
         columns = (scores[kept], cosine[kept], bm25[rows[kept]], coverage)
         return [
             Hit(opened.passages[row], *(float(column[i]) for column in columns))

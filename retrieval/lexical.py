@@ -56,7 +56,7 @@ class Lexical:
         return self._bm25.get_scores_from_ids(self._bm25.get_tokens_ids(list(words)))
 
     def scores_at(self, words: Sequence[str], rows: np.ndarray) -> np.ndarray:
-        """Return the BM25 score of these passages alone, whose number and not the index's is what it costs."""
+        """Return the BM25 score of these passages alone; the cost grows with their number."""
         import numpy as np
 
         total = np.zeros(len(rows))

@@ -27,7 +27,7 @@ _TINY = 1e-9
 
 
 class Spread:
-    """For each language the mean of its vectors and the inverse of their covariance; a length for each row."""
+    """For each language the mean of its vectors and their inverse covariance; for each row its length."""
 
     def __init__(self, parts: dict[str, tuple[np.ndarray, np.ndarray]], lengths: np.ndarray) -> None:
         self._parts, self._lengths = parts, lengths

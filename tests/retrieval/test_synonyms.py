@@ -45,7 +45,9 @@ def test_a_group_works_in_every_direction_once_the_file_is_there(index: Index, t
     assert best(index, "How do I get my money back?") == "money"
     write(tmp_path, "# ours\nmoney back, refund, 退款\ncouch，sofa  # British\n")
     index.refresh()
-    found = {hit.passage.article for hit in index.search("get my money back", 5, way="lexical") if hit.lexical}
+    found = {
+        hit.passage.article for hit in index.search("get my money back", 5, way="lexical") if hit.lexical
+    }
     assert {"refunds", "退款"} <= found
     assert best(index, "a new couch") == "sofas"
     assert best(index, "怎么退款？") in {"退款", "refunds"}

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-SUBJECTS = ("answers", "redaction")
+SUBJECTS = ("answers", "retrieval", "redaction")
 
 
 class Subjects(click.Group):
@@ -37,5 +37,6 @@ def command() -> None:
     Examples:
       chatbot evaluate questions.jsonl              the answers, through the whole turn
       chatbot evaluate answers questions.jsonl      the same
+      chatbot evaluate retrieval sets/faq            how well the search finds
       chatbot evaluate redaction labelled.jsonl     how much personal data is found
     """
