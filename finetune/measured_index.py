@@ -46,7 +46,7 @@ def make_index(
 
 
 def write_part(corpus: Path, place: Path, questions: Sequence[Judged], count: int) -> Path:
-    """Write `count` rows of a corpus file: those that answer the questions, and others by a fixed choice."""
+    """Write `count` rows of a corpus file beside `place`: those that answer the questions, and others by a fixed choice."""
     wanted = {article for question in questions for article in question.relevant}
     lines = [line for line in corpus.read_text(encoding="utf-8").split("\n") if line.strip()]
     try:
@@ -56,8 +56,8 @@ def write_part(corpus: Path, place: Path, questions: Sequence[Judged], count: in
     kept = {i for i, name in enumerate(names) if name in wanted}
     others = [i for i in range(len(lines)) if i not in kept]
     kept |= set(random.Random(0).sample(others, min(len(others), max(0, count - len(kept)))))
-    place.mkdir(parents=True, exist_ok=True)
-    part = place / "part.jsonl"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_name(f"{place.name}.jsonl")  # not inside: an index does not read its own folder
     part.write_text("".join(f"{lines[i]}\n" for i in sorted(kept)), encoding="utf-8")
     return part
 

@@ -148,8 +148,8 @@ class Index:
         """Return at most k passages, best first, near repetitions left out.
 
         With a `language`, passages in it come before about equally good others. `way` searches by words
-        alone, by meaning alone, or by both. A blank query finds nothing. Only passages that pass `where` are found:
-        without one, those that are public. `on_ranking` is shown every number of the search.
+        alone, by meaning alone, or by both. A blank query finds nothing. Only passages that pass `where` are
+        found: without one, those that are public. `on_ranking` is shown every number of the search.
         """
         import numpy as np
 
