@@ -46,7 +46,7 @@ def make_index(
 
 
 def write_part(corpus: Path, place: Path, questions: Sequence[Judged], count: int) -> Path:
-    """Write `count` rows of a corpus file beside `place`: those that answer the questions, and others by a fixed choice."""
+    """Write `count` rows of a corpus beside `place`: those that answer, and others by a fixed choice."""
     wanted = {article for question in questions for article in question.relevant}
     lines = [line for line in corpus.read_text(encoding="utf-8").split("\n") if line.strip()]
     try:
