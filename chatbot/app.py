@@ -17,7 +17,7 @@ from chatbot.extract import rank_sentences
 from chatbot.message import Message
 from chatbot.policy import LIKELY, Verdict, answerability, decide
 from chatbot.prompt import build_messages
-from chatbot.query import search_query
+from chatbot.query import said_earlier, search_query
 from chatbot.settings import Settings
 from chatbot.sources import find_sources
 from chatbot.store import Store
@@ -88,7 +88,7 @@ class Chat:
         )
         reading = understand(text, self.templates)
         query = search_query(past, text) if reading.intent == "question" else ""
-        found = await asyncio.to_thread(self._search, query, reading) if query else Found()
+        found = await asyncio.to_thread(self._search, query, past, reading) if query else Found()
         clock.mark("search")
         last = turns[-1].decision if turns and history is None else ""
         verdict = decide(reading, found.hits, found.near, text=text, last_decision=last)
@@ -160,11 +160,11 @@ class Chat:
             )
         return text
 
-    def _search(self, query: str, reading: Reading) -> Found:
+    def _search(self, query: str, past: Sequence[Message], reading: Reading) -> Found:
         self.index.refresh()
         precedents = self.index.precedents(query)
         near = by_article(precedents)
-        hits = find_sources(self.index, query, reading.language, near)
+        hits = find_sources(self.index, query, reading.language, near, earlier=said_earlier(past, query))
         likely = bool(hits) and answerability(hits, near) >= LIKELY
         return Found(hits, near, rank_sentences(query, hits, precedents, self.index.likeness), likely)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from chatbot.prompt import PASSAGES
+from retrieval.earlier import Earlier
 from retrieval.filters import CUSTOMER
 from retrieval.passage import Hit, Passage
 from retrieval.split import LIMIT, size
@@ -27,21 +28,29 @@ UNFOUND = 0.15  # score of an article that only a past question leads to
 class Searcher(Protocol):
     """What this needs of an index."""
 
-    def search(self, query: str, k: int = 5, language: str | None = None) -> list[Hit]: ...
+    def search(
+        self, query: str, k: int = 5, language: str | None = None, *, earlier: Sequence[Earlier] = ()
+    ) -> list[Hit]: ...
 
     def article(self, name: str) -> list[Passage]: ...
 
 
 def find_sources(
-    index: Searcher, query: str, language: str, near: Mapping[str, float], count: int = PASSAGES
+    index: Searcher,
+    query: str,
+    language: str,
+    near: Mapping[str, float],
+    count: int = PASSAGES,
+    earlier: Sequence[Earlier] = (),
 ) -> list[Hit]:
     """At most `count` hits, one an article, best first; their passages are widened.
 
-    `near` are the articles that answered the nearest past questions, with their cosines. Passages in another
+    `near` are the articles that answered the nearest past questions, with their cosines; `earlier` is what
+    was said before. Passages in another
     language are left out, unless the best one of all is: then the knowledge base has no article on this in
     the customer's language.
     """
-    hits = index.search(query, PASSAGES_AN_ARTICLE * max(count, PASSAGES), language)
+    hits = index.search(query, PASSAGES_AN_ARTICLE * max(count, PASSAGES), language, earlier=earlier)
     hits = [hit for hit in hits if not CUSTOMER.against(hit.passage)]  # whatever an index hands out
     foreign = bool(hits) and hits[0].passage.language != language
     found: dict[str, list[Hit]] = {}

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from chatbot.query import search_query
+from chatbot.query import said_earlier, search_query
 from finetune.errors import QuestionsUnreadable
 from finetune.judged import Judged
 from finetune.measures import Interval, bootstrap
 from finetune.rankings import DEPTH, MEASURES, measures
+from retrieval.earlier import Earlier
 from retrieval.embed import Embedder
 from retrieval.index import Index, Ranking
 from retrieval.text import language_of
@@ -73,15 +74,18 @@ def evaluate(
             alone = last_turn_only or way == LAST_TURN
             if way == "fused":
                 how = how | {"on_ranking": rankings.append}
-            scores[way].append(measures(_found(index, searched(question, alone), how), question.relevant))
+            query, earlier = searched(question, alone)
+            scores[way].append(measures(_found(index, query, how | {"earlier": earlier}), question.relevant))
         if on_step:
             on_step(number, len(questions))
     return scores, _milliseconds([ranking.seconds for ranking in rankings])
 
 
-def searched(question: Judged, last_turn_only: bool = False) -> str:
-    """What the search is asked, as in a turn of conversation."""
-    return search_query(() if last_turn_only else question.history, question.text)
+def searched(question: Judged, last_turn_only: bool = False) -> tuple[str, list[Earlier]]:
+    """What the search is asked, and what was said before, as in a turn of conversation."""
+    history = () if last_turn_only else question.history
+    query = search_query(history, question.text)
+    return query, said_earlier(history, query)
 
 
 def unknown_articles(index: Index, questions: Sequence[Judged]) -> list[str]:

@@ -49,7 +49,13 @@ def measure_set(
         part = write_part(files.corpus, place, judged, articles) if articles else None
         failed = make_index(files.corpus, place, embedder, on_step, part)
         notes += [f"{file}: {reason}" for file, reason in failed]
-    asked = {searched(one, alone) for one in judged for alone in (last_turn_only, True)}
+    asked = {
+        text
+        for one in judged
+        for alone in (last_turn_only, True)
+        for query, earlier in [searched(one, alone)]
+        for text in (query, *(part.text for part in earlier))
+    }
     vectors = question_vectors(sorted(asked), place / "questions", embedder, on_step)
     index = Index.open(index_folder, Known(embedder, vectors))
     scores, milliseconds = evaluate(
@@ -79,7 +85,7 @@ def measure_set(
     change = compare(_runs(place, last_turn_only), fused)
     record(_runs(place, last_turn_only), report, fused)
     rows = [
-        {"id": one.id, "query": searched(one, last_turn_only), "relevant": dict(one.relevant)}
+        {"id": one.id, "query": searched(one, last_turn_only)[0], "relevant": dict(one.relevant)}
         | {way: lines[i] for way, lines in scores.items()}
         for i, one in enumerate(judged)
     ]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FILE = "embedded.db"
+RULES = 2  # raised when an embedder of the same name embeds a text differently than before
 SPARE = 10_000  # vectors kept beyond twice those of the index, for articles that come back
 
 
@@ -65,7 +66,7 @@ class Embedded:
             )
 
     def _hash(self, text: str) -> bytes:
-        name = f"{self._embedder.name}\0{self._embedder.dimension}\0"
+        name = f"{RULES}\0{self._embedder.name}\0{self._embedder.dimension}\0"
         return blake2b((name + text).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

@@ -37,7 +37,7 @@ def fuse(signs: np.ndarray, foreign: np.ndarray, weights: Mapping[str, float] = 
 
     home = signs @ [weights[sign] for sign in SIGNS] + weights["bias"]
     cosine, words = signs[:, SIGNS.index("cosine")], signs[:, SIGNS.index("words")]
-    alone = FOREIGN * cosine + FOREIGN_WORDS * words
+    alone = FOREIGN * np.maximum(cosine, 0.0) + FOREIGN_WORDS * words
     return np.where(foreign, alone, home)
 
 

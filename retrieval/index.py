@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from retrieval import versions
 from retrieval.asked import ASKED, Asked, Precedent, asked_version
 from retrieval.content import read_content
+from retrieval.earlier import Earlier, bound, mixed, weighted
 from retrieval.embed import Embedder, load_embedder
 from retrieval.errors import BadSynonyms, EmbedderMismatch, IndexDamaged
 from retrieval.filters import CUSTOMER, Filter, Masks, nearest
-from retrieval.fuse import OTHER_LANGUAGE, WEIGHTS, distinct, fuse
-from retrieval.lexical import Lexical
+from retrieval.fuse import OTHER_LANGUAGE, SIGNS, WEIGHTS, distinct, fuse
+from retrieval.lexical import Lexical, query_words
 from retrieval.passage import Hit, Passage
 from retrieval.pieces import query_pieces
 from retrieval.remembered import Remembered
@@ -143,13 +144,15 @@ class Index:
         *,
         way: Way = "fused",
         where: Filter = CUSTOMER,
+        earlier: Sequence[Earlier] = (),
         on_ranking: Callable[[Ranking], None] | None = None,
     ) -> list[Hit]:
         """Return at most k passages, best first, near repetitions left out.
 
         With a `language`, passages in it come before about equally good others. `way` searches by words
         alone, by meaning alone, or by both. A blank query finds nothing. Only passages that pass `where` are
-        found: without one, those that are public. `on_ranking` is shown every number of the search.
+        found: without one, those that are public. `earlier` is what was said before, the most important
+        first. `on_ranking` is shown every number of the search.
         """
         import numpy as np
 
@@ -157,38 +160,30 @@ class Index:
         if not query.strip() or k < 1 or not opened.passages:
             return []
         clock = [time.perf_counter()]
-        vector = self._embedder.encode_questions([query])[0]
+        texts = [query, *(one.text for one in earlier)]
+        vector = mixed(self._embedder.encode_questions(texts), earlier)
         clock.append(time.perf_counter())
         allowed = opened.masks.mask(where)
         near = nearest(opened.dense, vector, max(k, CANDIDATES), allowed, opened.languages)
         clock.append(time.perf_counter())
         words = self._synonyms.wording(query)
+        pieces = [(query_pieces(query), 1.0)]
+        pieces += weighted(pieces[0][0], earlier, query_pieces)
+        before = weighted(words.every_word(), earlier, query_words)
         bm25 = words.scores(opened.lexical)
-        bm25 = bm25 if allowed is None else np.where(allowed, bm25, 0.0)
-        found = [near, best(bm25, max(k, CANDIDATES))]
-        pieces = query_pieces(query)
+        for said, weight in before:
+            bm25 = bm25 + weight * opened.lexical.scores(said)
+        found = [near, best(_passing(bm25, allowed), max(k, CANDIDATES))]
         if not opened.lexical.knows(words.every_word()):  # misspelt, perhaps
-            alike = opened.pieces.scores(pieces)
-            found.append(best(alike if allowed is None else np.where(allowed, alike, 0.0), CANDIDATES // 2))
+            found.append(best(_passing(opened.pieces.scores(pieces[0][0]), allowed), CANDIDATES // 2))
         rows = np.unique(np.concatenate(found))
         clock.append(time.perf_counter())
         asked = language_of(query)
-        foreign = opened.languages[rows] != asked
-        products = opened.dense.products(vector, rows)
-        cosine = self._embedder.likeness(products, asked, opened.languages[rows])
-        scaled = bm25[rows] / max(words.bound(opened.lexical), 1e-9)
-        signs = np.stack(
-            (
-                cosine,
-                opened.spread.likeness(vector, asked, rows, opened.dense),
-                scaled,
-                opened.pieces.scores_at(pieces, rows) / max(opened.pieces.bound(pieces), 1e-9),
-                np.log1p(opened.lexical.different(rows)),
-            ),
-            axis=1,
-        )
-        fused = {"lexical": scaled, "dense": cosine}.get(way)
-        fused = fuse(signs, foreign, WEIGHTS) if fused is None else fused
+        most = words.bound(opened.lexical) + bound(opened.lexical, before)
+        signs = self._signs(opened, vector, asked, rows, bm25[rows] / max(most, 1e-9), pieces)
+        cosine = signs[:, SIGNS.index("cosine")]
+        alone = {"dense": cosine, "lexical": signs[:, SIGNS.index("words")]}
+        fused = alone[way] if way in alone else fuse(signs, opened.languages[rows] != asked, WEIGHTS)
         scores = fused
         if language is not None:
             scores = np.where(opened.languages[rows] == language, scores, scores * OTHER_LANGUAGE)
@@ -196,6 +191,7 @@ class Index:
         kept = order[distinct((opened.passages[rows[i]] for i in order), k)]
         coverage = words.coverage(opened.lexical, rows[kept])
         clock.append(time.perf_counter())
+        bm25 = _passing(bm25, allowed)
         if on_ranking is not None:
             spent = dict(zip(PARTS, np.diff(clock).tolist(), strict=True))
             on_ranking(Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept, signs, spent))
@@ -204,6 +200,26 @@ class Index:
             Hit(opened.passages[row], *(float(column[i]) for column in columns))
             for i, row in enumerate(rows[kept])
         ]
+
+    def _signs(
+        self,
+        opened: Opened,
+        vector: np.ndarray,
+        asked: str,
+        rows: np.ndarray,
+        words: np.ndarray,
+        pieces: Sequence[tuple[list[str], float]],
+    ) -> np.ndarray:
+        """The SIGNS of each row, shape (rows, 5)."""
+        import numpy as np
+
+        products = opened.dense.products(vector, rows)
+        cosine = self._embedder.likeness(products, asked, opened.languages[rows])
+        apart = opened.spread.likeness(vector, asked, rows, opened.dense)
+        alike = sum(weight * opened.pieces.scores_at(some, rows) for some, weight in pieces)
+        most = max(bound(opened.pieces, pieces), 1e-9)
+        length = np.log1p(opened.lexical.different(rows))
+        return np.stack((cosine, apart, words, alike / most, length), axis=1)
 
 
 def check_embedder(folder: Path, about: dict[str, Any], embedder: Embedder) -> None:
@@ -257,3 +273,10 @@ def best(scores: np.ndarray, n: int) -> np.ndarray:
 
     found = np.flatnonzero(scores > 0)
     return found if len(found) <= n else found[np.argpartition(-scores[found], n)[:n]]
+
+
+def _passing(scores: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
+    """The scores, 0 for rows that a filter leaves out."""
+    import numpy as np
+
+    return scores if allowed is None else np.where(allowed, scores, 0.0)

@@ -14,6 +14,12 @@ from retrieval.stopwords import STOP_WORDS
 HAN_START = "\u3400"
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN_CHARACTER = re.compile(f"[{HAN}]")
+# Links, and names that programs go by (launch.json, event.target, new_name=1), which every language shares.
+_NO_LANGUAGE = re.compile(
+    rf"(?:https?://|www\.)[^\s{HAN}\u3000-\u303f\uff00-\uffef]*"
+    r"|[A-Za-z]\w*(?:[.\\/:=()<>{}\[\]\"'+;,$]+\w+)+(?<!'s)(?<!'t)|[A-Za-z]+(?:_[A-Za-z0-9]+)+",
+    re.ASCII,
+)
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
 # A code is letters and digits joined by - _ . / or : with at least one digit (WW-2048817, 2.4.1, E-21): kept
 # whole, so that a customer's order number or error code matches only itself.
@@ -27,9 +33,19 @@ _jieba_lock = threading.Lock()
 
 
 def language_of(text: str) -> Language:
-    """Tell Chinese from English: Chinese when it has at least as many Han characters as Latin words."""
+    """Tell Chinese from English: Chinese when it has at least as many Han characters as Latin words.
+
+    Links and the names of files and code are in no language, and do not count.
+    """
+    text = _NO_LANGUAGE.sub(" ", text)
     han = len(_HAN_CHARACTER.findall(text))
     return "zh" if han and han >= len(_LATIN_WORD.findall(text)) else "en"
+
+
+def wordless(text: str) -> bool:
+    """Whether a text is nothing but links and code: it has no meaning that a model could see."""
+    rest, found = _NO_LANGUAGE.subn(" ", text)
+    return found > 0 and not any(character.isalpha() for character in rest)
 
 
 def tokens(text: str) -> list[str]:

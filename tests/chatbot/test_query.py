@@ -3,7 +3,7 @@
 import pytest
 
 from chatbot.message import Message
-from chatbot.query import search_query
+from chatbot.query import EARLIER, NAMES, said_earlier, search_query
 
 
 def after(question: str) -> list[Message]:
@@ -37,3 +37,24 @@ def test_without_history_the_text_is_the_query() -> None:
 def test_a_chain_of_follow_ups_reaches_the_complete_question() -> None:
     history = after("How long does a refund for a broken lamp take?") + after("And for furniture?")
     assert search_query(history, "and abroad?").startswith("How long does a refund")
+
+
+def test_what_was_said_counts_less_the_longer_ago_and_is_not_counted_twice() -> None:
+    history = after("Is there a guest house near the station?") + after("Which of them has parking at night?")
+    query = "Are the bathrooms cleaned every day in summer?"
+    first, second = said_earlier(history, query)
+    assert (first.text, first.weight) == ("Which of them has parking at night?", EARLIER)
+    assert second.weight == EARLIER / 2
+    assert (
+        said_earlier(after("Do you ship to France?"), search_query(after("Do you ship to France?"), "why?"))
+        == []
+    )
+
+
+def test_names_of_the_last_answer_are_carried() -> None:
+    history = [Message("user", "Any hotel?"), Message("assistant", "Yes, the Hobsons House has 3 stars.")]
+    assert (said_earlier(history, "Are its rooms clean?")[0].text, NAMES) == ("Hobsons House", NAMES)
+
+
+def test_without_history_nothing_was_said() -> None:
+    assert said_earlier([], "Where is my parcel?") == []

@@ -1,9 +1,12 @@
 """Sources: one an article, widened to what stands around, in the customer's language where there is one."""
 
+from collections.abc import Sequence
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.sources import WIDTHS, find_sources, sections, widen
+from retrieval.earlier import Earlier
 from retrieval.passage import Hit, Passage
 from retrieval.split import size
 
@@ -18,7 +21,9 @@ class Shelf:
     def __init__(self, *found: Passage) -> None:
         self.found = found
 
-    def search(self, query: str, k: int = 5, language: str | None = None) -> list[Hit]:
+    def search(
+        self, query: str, k: int = 5, language: str | None = None, *, earlier: Sequence[Earlier] = ()
+    ) -> list[Hit]:
         return [Hit(p, 1.0 - n / 10, 0.5, 1.0, 0.5) for n, p in enumerate(self.found)][:k]
 
     def article(self, name: str) -> list[Passage]:

@@ -1,0 +1,68 @@
+"""Pieces of words find what is misspelt; the spread of vectors counts what sets passages apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retrieval.dense import Dense
+from retrieval.lexical import Lexical, query_words
+from retrieval.passage import Passage
+from retrieval.pieces import passage_pieces, pieces, query_pieces
+from retrieval.spread import Spread
+from tests.retrieval.hashing import HashingEmbedder
+from tests.retrieval.test_index import ENGLISH, make
+
+
+def test_pieces_of_words() -> None:
+    assert pieces(["lamp", "to"]) == ["^lam", "lamp", "amp$", "^to$"]
+    assert pieces(["退货"]) == ["退", "货", "退货"]
+
+
+@given(st.text())
+def test_any_text_has_pieces_for_each_of_its_words(text: str) -> None:
+    assert bool(query_pieces(text)) == bool(query_words(text))
+
+
+def test_a_misspelt_word_is_found(tmp_path: Path) -> None:
+    index = make(tmp_path, ENGLISH, HashingEmbedder())
+    assert index.search("reseting my pasword", 1)[0].passage.article == "password"
+    assert index.search("deliverry tmies", 1)[0].passage.article == "delivery"
+
+
+@given(st.lists(st.sampled_from(["lamp", "lamb", "bulb", "price", "退货"]), min_size=1, max_size=4))
+def test_scores_of_some_rows_are_those_of_all(words: list[str]) -> None:
+    texts = ["lamp bulb", "lamp price lamp", "退货 price", "...", "bulb"]
+    passages = [Passage(f"a{n}#1", f"a{n}", "", "", text, "", "en") for n, text in enumerate(texts)]
+    for lexical in (Lexical.build(passages), Lexical.build(passages, passage_pieces)):
+        rows = np.array([0, 2, 3, 4])
+        distinct = list(dict.fromkeys(words))
+        assert np.allclose(lexical.scores_at(distinct, rows), lexical.scores(distinct)[rows], atol=1e-5)
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 30), st.integers(0, 99))
+def test_spread_likeness_is_a_cosine_and_survives_the_disk(count: int, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    vectors = (chance.standard_normal((count, 6)) + 2).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    languages = ["en"] * count
+    spread, dense, rows = Spread.of(vectors, languages), Dense(vectors, languages), np.arange(count)
+    for row in range(count):
+        likeness = spread.likeness(vectors[row], "en", rows, dense)
+        assert (np.abs(likeness) <= 1.01).all()
+        assert count == 1 or likeness[row] > 0.98
+    assert (spread.likeness(vectors[0], "zh", rows, dense) == 0).all()
+
+
+def test_spread_is_read_as_it_was_written(tmp_path: Path) -> None:
+    vectors = np.eye(4, 6, dtype=np.float32)
+    spread, dense = Spread.of(vectors, ["en", "en", "zh", "zh"]), Dense(vectors, ["en", "en", "zh", "zh"])
+    spread.save(tmp_path / "spread.npz")
+    rows = np.arange(4)
+    for language in ("en", "zh"):
+        again = Spread.load(tmp_path / "spread.npz").likeness(vectors[0], language, rows, dense)
+        assert np.allclose(again, spread.likeness(vectors[0], language, rows, dense))
