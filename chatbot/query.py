@@ -32,7 +32,7 @@ LOOK_BACK = 2
 # Whole answers would find their own article again: with them three of the twelve follow-ups among the sample
 # questions lost their first place.
 EARLIER = 0.2
-NAMES = 0.5
+NAMES = 0.35
 _NAME = re.compile(r"(?<![.!?:] )(?<!^)\b[A-Z][\w'&-]+(?: (?:[A-Z][\w'&-]+|and|of|the|by))*")
 
 

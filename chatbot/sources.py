@@ -46,9 +46,8 @@ def find_sources(
     """At most `count` hits, one an article, best first; their passages are widened.
 
     `near` are the articles that answered the nearest past questions, with their cosines; `earlier` is what
-    was said before. Passages in another
-    language are left out, unless the best one of all is: then the knowledge base has no article on this in
-    the customer's language.
+    was said before. Passages in another language are left out, unless the best one of all is: then the
+    knowledge base has no article on this in the customer's language.
     """
     hits = index.search(query, PASSAGES_AN_ARTICLE * max(count, PASSAGES), language, earlier=earlier)
     hits = [hit for hit in hits if not CUSTOMER.against(hit.passage)]  # whatever an index hands out

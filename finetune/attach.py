@@ -9,13 +9,14 @@ from typing import Protocol
 
 from chatbot.evidence import check_sentence
 from chatbot.prompt import PASSAGES
-from chatbot.query import search_query
+from chatbot.query import said_earlier, search_query
 from chatbot.sources import WIDTHS, Searcher, find_sources, widen
 from finetune.candidates import Candidate
 from finetune.example import Example
 from finetune.spans import SURROGATE
 from finetune.support import carried
 from retrieval.asked import Precedent, by_article
+from retrieval.earlier import Earlier
 from retrieval.passage import Passage
 from retrieval.text import terms
 
@@ -59,7 +60,7 @@ class Attacher:
     def __init__(self, index: Knowledge, drops: Counter[str]) -> None:
         self._index = index
         self._drops = drops
-        self._hits: dict[str, list[Passage]] = {}
+        self._hits: dict[tuple[str, tuple[Earlier, ...]], list[Passage]] = {}
 
     def attach(self, candidate: Candidate) -> Example | None:
         """The example, or None when no passage carries the answer. An honest "I do not know" needs none."""
@@ -99,11 +100,13 @@ class Attacher:
 
     def _found(self, candidate: Candidate) -> list[Passage]:
         query = search_query(candidate.history, candidate.question)
-        if query not in self._hits:
+        earlier = said_earlier(candidate.history, query)
+        asked = query, tuple(earlier)
+        if asked not in self._hits:
             near = by_article(self._index.precedents(query, leave_out=query))
-            sources = find_sources(self._index, query, candidate.language, near, POOL)
-            self._hits[query] = [source.passage for source in sources]
-        return self._hits[query]
+            sources = find_sources(self._index, query, candidate.language, near, POOL, earlier)
+            self._hits[asked] = [source.passage for source in sources]
+        return self._hits[asked]
 
     def _gold(self, candidate: Candidate, found: Sequence[Passage]) -> tuple[Passage | None, list[str]]:
         """The passage that carries most of the answer, and the sentences it carries."""

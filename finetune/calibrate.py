@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chatbot.query import search_query
+from chatbot.query import said_earlier, search_query
 from chatbot.settings import load_settings
 from chatbot.sources import find_sources
 from finetune.attach import POOL, Attacher
@@ -44,7 +44,9 @@ def samples(logs: Sequence[Path], index: Index) -> tuple[list[list[float]], list
     for candidate, example in taught(read_logs(logs), Attacher(index, drops), index, drops, Counter()):
         query = search_query(candidate.history, candidate.question)
         near = by_article(index.precedents(query, leave_out=query))
-        hits = find_sources(index, query, candidate.language, near, POOL)
+        hits = find_sources(
+            index, query, candidate.language, near, POOL, said_earlier(candidate.history, query)
+        )
         if hits:
             rows.append(_features(hits[:3], near))
             answers.append(float(example.gold > 0))

@@ -24,7 +24,7 @@ def compare(folder: Path, scores: Mapping[str, float]) -> dict[str, Any] | None:
     shared = [name for name in scores if name in before["scores"]]
     if len(shared) < len(scores) / 2:
         return None
-    change = bootstrap([scores[name] - before["scores"][name] for name in shared])
+    change = bootstrap([round(scores[name], 4) - before["scores"][name] for name in shared])
     clear = change.low > 0 or change.high < 0
     verdict = ("better" if change.mean > 0 else "worse") if clear else "no clear difference"
     return {

@@ -21,7 +21,7 @@ from retrieval.lexical import Lexical, query_words
 from retrieval.passage import Hit, Passage
 from retrieval.pieces import query_pieces
 from retrieval.remembered import Remembered
-from retrieval.spread import SPREAD, Spread
+from retrieval.spread import APART, SPREAD, Spread
 from retrieval.synonyms import Wording, read_synonyms, synonyms_version
 from retrieval.text import language_of
 from retrieval.vectors import FAISS, Vectors, open_vectors
@@ -216,6 +216,7 @@ class Index:
         products = opened.dense.products(vector, rows)
         cosine = self._embedder.likeness(products, asked, opened.languages[rows])
         apart = opened.spread.likeness(vector, asked, rows, opened.dense)
+        apart = APART * cosine if apart is None else apart
         alike = sum(weight * opened.pieces.scores_at(some, rows) for some, weight in pieces)
         most = max(bound(opened.pieces, pieces), 1e-9)
         length = np.log1p(opened.lexical.different(rows))

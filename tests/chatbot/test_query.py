@@ -45,10 +45,8 @@ def test_what_was_said_counts_less_the_longer_ago_and_is_not_counted_twice() -> 
     first, second = said_earlier(history, query)
     assert (first.text, first.weight) == ("Which of them has parking at night?", EARLIER)
     assert second.weight == EARLIER / 2
-    assert (
-        said_earlier(after("Do you ship to France?"), search_query(after("Do you ship to France?"), "why?"))
-        == []
-    )
+    history = after("Do you ship to France?")
+    assert said_earlier(history, search_query(history, "why?")) == []
 
 
 def test_names_of_the_last_answer_are_carried() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from retrieval.asked import Precedent
+from retrieval.earlier import Earlier
 from retrieval.passage import Hit, Language, Passage
 from retrieval.text import terms
 
@@ -15,7 +18,9 @@ class Words:
     def __init__(self, passages: list[Passage]) -> None:
         self.passages = passages
 
-    def search(self, query: str, k: int = 5, language: str | None = None) -> list[Hit]:
+    def search(
+        self, query: str, k: int = 5, language: str | None = None, *, earlier: Sequence[Earlier] = ()
+    ) -> list[Hit]:
         """All passages, those with most of the query's words first."""
         wanted = set(terms(query))
 
