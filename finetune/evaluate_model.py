@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,17 @@ def greedy(folder: Path, probes: Sequence[list[dict[str, str]]], tokens: int, dt
         made = model.generate(**inputs, max_new_tokens=tokens, do_sample=False)[0]
         answers.append(tokenizer.decode(made[inputs["input_ids"].shape[1] :], skip_special_tokens=True))
     return answers
+
+
+def losses_of(folder: Path, examples: Sequence[Example]) -> Iterator[float]:
+    """The loss of each example, in nats a token, one after the other; NaN for one that is too long."""
+    import torch
+
+    model, tokenizer = load(folder)
+    model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    for example in examples:
+        with torch.inference_mode():
+            yield _loss(model, tokenizer, example)
 
 
 def _loss(model: Any, tokenizer: Any, example: Example) -> float:

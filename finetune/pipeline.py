@@ -3,8 +3,8 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,39 +15,22 @@ from finetune.conversation import Problem
 from finetune.dataset import build_dataset, open_dataset
 from finetune.errors import FinetuneError
 from finetune.evaluate_model import Scored, compare, evaluate_model
+from finetune.evaluate_turns import Compared, evaluate_turns, rivals
 from finetune.example import Example, read
 from finetune.logs import read_logs
 from finetune.plot import plot_loss
+from finetune.progress import Progress, Say, minutes_of
+from finetune.report import write_report
 from finetune.train import Recipe, Trained, train
 from retrieval.embed import load_embedder
 from retrieval.errors import RetrievalError
 from retrieval.index import Index
 from retrieval.ingest import ingest
 
-Say = Callable[[str], None]
 SCORES = "scores.json"  # of each held-out example, for a paired comparison with any other version
 MINUTES = (
     5.5  # of training when neither epochs nor minutes are given: the whole run stays under 12 on two cores
 )
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Speaks of long work at most every few seconds, with the share done and the time that is left."""
-
-    say: Say
-    what: str
-    every: float = 10.0
-    started: float = field(default_factory=time.monotonic)
-    spoken: float = field(default_factory=time.monotonic)
-
-    def __call__(self, share: float, note: str = "") -> None:
-        now = time.monotonic()
-        if now - self.spoken < self.every and share < 1:
-            return
-        self.spoken = now
-        left = (now - self.started) * (1 - share) / max(share, 1e-6)
-        self.say(f"{self.what}: {share:4.0%}, {_minutes(left)} left{note}")
 
 
 def run(
@@ -91,6 +74,7 @@ def run(
     _write(folder / "probes.json", probes)
     _write(folder / SCORES, {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]})
     _write(folder / "report.json", report)
+    _compare(start, tuned, parts["test"], (before, after), knowledge, settings, report, say)
     for line in _tell(report, folder):
         say(line)
     if folder.parent == settings.home / "models":
@@ -136,13 +120,13 @@ def _train(
 ) -> Trained:
     bound = f", at most {recipe.minutes:g} minutes" if recipe.minutes else ""
     say(f"Training {start.label} on {len(examples)} examples, {recipe.epochs:g} epochs{bound}")
-    progress = _Progress(say, "Training")
+    progress = Progress(say, "Training")
     shutil.rmtree(out, ignore_errors=True)
     trained = train(
         start.path, examples, validation, out, recipe, lambda p, loss: progress(p, f", loss {loss:.3f}")
     )
     speed = trained.tokens / trained.seconds
-    say(f"Trained {trained.steps} steps in {_minutes(trained.seconds)}, {speed:.0f} tokens/s")
+    say(f"Trained {trained.steps} steps in {minutes_of(trained.seconds)}, {speed:.0f} tokens/s")
     return trained
 
 
@@ -151,10 +135,32 @@ def _evaluate(
 ) -> tuple[list[Scored], list[Scored], list[dict[str, Any]]]:
     results = []
     for model in (start, tuned):
-        progress = _Progress(say, f"Evaluating {model.label} on {len(held_out)} held-out examples")
+        progress = Progress(say, f"Evaluating {model.label} on {len(held_out)} held-out examples")
         results.append(evaluate_model(model.path, held_out, lambda done, of: progress(done / of)))  # noqa: B023
     (before, _), (after, probes) = results
     return before, after, probes
+
+
+def _compare(
+    start: ModelFolder,
+    tuned: ModelFolder,
+    held_out: Sequence[Example],
+    scored: tuple[list[Scored], list[Scored]],
+    knowledge: Index,
+    settings: Settings,
+    report: dict[str, Any],
+    say: Say,
+) -> None:
+    """The report for people: the same held-out questions through the whole turn."""
+    losses = {
+        model.label: [s.loss for s in scores] for model, scores in zip((start, tuned), scored, strict=True)
+    }
+    models = [
+        replace(one, losses=losses.get(one.model.label))
+        for one in [*rivals(tuned, start, settings.home), Compared("candidate", tuned)]
+    ]
+    comparison = evaluate_turns(models, held_out, knowledge, settings, say=say)
+    say(f"Report: {write_report(comparison, report, tuned.path)}")
 
 
 def _manifest(folder: Path, start: ModelFolder) -> dict[str, object]:
@@ -225,7 +231,3 @@ def _tell(report: dict[str, Any], folder: Path) -> list[str]:
 
 def _write(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
-
-
-def _minutes(seconds: float) -> str:
-    return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"

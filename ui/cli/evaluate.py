@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-SUBJECTS = ("answers", "redaction")
+SUBJECTS = ("answers", "model", "redaction")
 
 
 class Subjects(click.Group):
@@ -37,5 +37,6 @@ def command() -> None:
     Examples:
       chatbot evaluate questions.jsonl              the answers, through the whole turn
       chatbot evaluate answers questions.jsonl      the same
+      chatbot evaluate model my-shop                base, published and new model, one report
       chatbot evaluate redaction labelled.jsonl     how much personal data is found
     """

@@ -1,0 +1,112 @@
+"""Compare models on the same cases: means, paired differences, groups, and the answers that changed most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from finetune.asked_cases import Reply
+from finetune.cases import Case
+from finetune.judgement import MEASURES, Measure, quality
+from finetune.measures import bootstrap
+
+Role = Literal["base", "current", "candidate"]
+CHANGES = 20  # answers shown side by side
+GROUPS = {"language": "language", "topic": "topic", "customers": "channel"}
+Judged = dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one model made of the cases, in their order."""
+
+    role: Role
+    label: str
+    replies: Sequence[Reply]
+    judged: Sequence[Judged]
+
+
+def compare_models(cases: Sequence[Case], models: Sequence[Answered]) -> dict[str, Any]:
+    """`all` and `groups` hold tables as `table` makes them; `changes` the answers that changed most."""
+    groups: dict[str, dict[str, Any]] = {}
+    for title, field in GROUPS.items():
+        values = [str(getattr(case, field)) for case in cases]
+        names = sorted({value for value in values if value})
+        if len(names) > 1:
+            groups[title] = {name: _part(models, [v == name for v in values]) for name in names}
+    return {
+        "cases": len(cases),
+        "answerable": sum(case.gold is not None for case in cases),
+        "all": _part(models, [True] * len(cases))["measures"],
+        "groups": groups,
+        "changes": _changes(cases, models),
+    }
+
+
+def verdict(measure: Measure, low: float, high: float) -> str:
+    """ "better" or "worse" when the whole interval of a difference is on one side of zero, else ""."""
+    if measure.better == "neither" or not (low > 0 or high < 0):
+        return ""
+    return "better" if (low > 0) == (measure.better == "higher") else "worse"
+
+
+def _part(models: Sequence[Answered], chosen: Sequence[bool]) -> dict[str, Any]:
+    rows = {m.role: [j for j, c in zip(m.judged, chosen, strict=True) if c] for m in models}
+    return {
+        "cases": sum(chosen),
+        "measures": {name: row for name in MEASURES if (row := _row(name, rows))},
+    }
+
+
+def _row(name: str, judged: Mapping[Role, Sequence[Judged]]) -> dict[str, Any]:
+    """Mean of each model, and the candidate's paired difference to each other one; empty when unmeasured."""
+    values = {role: [row.get(name) for row in rows] for role, rows in judged.items()}
+    known = {role: [v for v in column if v is not None] for role, column in values.items()}
+    if not known["candidate"]:
+        return {}
+    row: dict[str, Any] = {
+        role: asdict(bootstrap(column)) | {"n": len(column)} for role, column in known.items() if column
+    }
+    row["against"] = {}
+    for role, column in values.items():
+        pairs = zip(column, values["candidate"], strict=True)
+        gains = [mine - other for other, mine in pairs if other is not None and mine is not None]
+        if role != "candidate" and gains:
+            gain = bootstrap(gains)
+            told = {"n": len(gains), "verdict": verdict(MEASURES[name], gain.low, gain.high)}
+            row["against"][role] = asdict(gain) | told
+    return row
+
+
+def _changes(cases: Sequence[Case], models: Sequence[Answered]) -> list[dict[str, Any]]:
+    by_role = {model.role: model for model in models}
+    before = by_role.get("current") or by_role.get("base")
+    if not before:
+        return []
+    after = by_role["candidate"]
+    gains = [quality(a) - quality(b) for b, a in zip(before.judged, after.judged, strict=True)]
+    order = sorted(range(len(cases)), key=lambda i: (-abs(gains[i]), cases[i].id))
+    return [_change(cases[i], i, gains[i], models) for i in order[:CHANGES] if gains[i]]
+
+
+def _change(case: Case, i: int, gain: float, models: Sequence[Answered]) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "language": case.language,
+        "topic": case.topic,
+        "question": case.question,
+        "history": [asdict(message) for message in case.history],
+        "reference": case.reference,
+        "source": case.gold.title if case.gold else "",
+        "gain": round(gain, 4),
+        "answers": {
+            model.role: {
+                "answer": model.replies[i].answer,
+                "decision": model.replies[i].decision,
+                "quality": round(quality(model.judged[i]), 4),
+                "contradicts": bool(model.judged[i]["contradiction"]),
+            }
+            for model in models
+        },
+    }
