@@ -63,6 +63,10 @@ class Chat:
         """Keep what the customer thought of a turn. Raises UnknownTurn."""
         self.store.record_feedback(turn_id, rating, comment)
 
+    def correct(self, turn_id: str, text: str, author: str = "") -> None:
+        """Keep what a colleague answers to a turn in the bot's place. Raises UnknownTurn or BadMessage."""
+        self.store.record_correction(turn_id, text, author)
+
     async def aclose(self) -> None:
         """Stop the engine and close the store."""
         await self.engine.aclose()

@@ -8,9 +8,10 @@ import os
 import random
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from finetune.articles import article_candidates
@@ -53,8 +54,11 @@ def build_dataset(
     *,
     articles: bool = True,
     order_number: str = ORDER_NUMBER,
+    feedback: Sequence[Candidate] = (),
 ) -> DatasetReport:
     """Write the data set folder `out` and report. The same input and seed give the same files.
+
+    `feedback`, redacted already, is for training only, as long as there are conversations to test on.
 
     Raises DatasetError when no example is left, or when `out` is a folder with something else in it.
     """
@@ -64,7 +68,7 @@ def build_dataset(
     rng = random.Random(seed)
     attacher = Attacher(index, drops)
     told = _Told(conversations)
-    made = taught(told, attacher, index, drops, redacted, order_number)
+    made = taught(told, attacher, index, drops, redacted, order_number, feedback)
     if not made:
         reasons = ", ".join(f"{reason} {n}" for reason, n in drops.most_common())
         raise DatasetError(
@@ -94,10 +98,15 @@ def taught(
     drops: Counter[str],
     redacted: Counter[str],
     order_number: str = ORDER_NUMBER,
+    feedback: Sequence[Candidate] = (),
 ) -> list[Pair]:
-    """What the conversations teach, redacted and without repetitions: each candidate with its example."""
+    """What the conversations teach, redacted and without repetitions: each candidate with its example.
+
+    What a colleague said of late, in `feedback`, replaces what the logs say to the same question.
+    """
     public = public_values([p.text for p in index.passages])
-    found = _distinct(_redacted_candidates(conversations, public, order_number, drops, redacted), drops)
+    logged = _redacted_candidates(conversations, public, order_number, drops, redacted)
+    found = _distinct(chain(feedback, logged), drops)
     return [(candidate, example) for candidate in found if (example := attacher.attach(candidate))]
 
 
@@ -156,12 +165,16 @@ def _distinct(found: Iterable[Candidate], drops: Counter[str]) -> Iterator[Candi
 
 
 def _divide(made: list[Pair], seed: int) -> dict[str, list[Pair]]:
-    """By customer and time; what has no customer (rows of an FAQ) is for training only."""
+    """By customer and time; what has no customer (rows of an FAQ) is for training only.
+
+    So is feedback: it is the latest, and would be nothing but the test.
+    """
     latest: dict[str, datetime | None] = {}
     sizes: Counter[str] = Counter()
+    logged = any(candidate.source == "log" for candidate, _ in made)
     for candidate, _ in made:
         customer = _customer(candidate)
-        if candidate.source != "faq":
+        if candidate.source != "faq" and (candidate.source == "log" or not logged):
             times = [t for t in (latest.get(customer), candidate.at) if t]
             latest[customer] = max(times, default=None)
             sizes[customer] += 1

@@ -11,12 +11,14 @@ from typing import Any
 
 from chatbot.models import ModelFolder, merge_adapter, resolve_model
 from chatbot.settings import Settings
+from finetune.candidates import Candidate
 from finetune.conversation import Problem
 from finetune.dataset import build_dataset, open_dataset
 from finetune.errors import FinetuneError
 from finetune.evaluate_model import Scored, compare, evaluate_model
 from finetune.evaluate_turns import Compared, evaluate_turns, rivals
 from finetune.example import Example, read
+from finetune.feedback import Feedback, open_feedback
 from finetune.logs import read_logs
 from finetune.plot import plot_loss
 from finetune.progress import Progress, Say, minutes_of
@@ -45,11 +47,14 @@ def run(
     minutes: float | None = None,
     seed: int = 0,
     also: Path | None = None,
+    from_feedback: bool = False,
     say: Say = lambda line: None,
 ) -> dict[str, Any]:
     """Tune `base` on the logs; returns the report that is also written to <out>/report.json.
 
-    Passages come from `index`, or from `articles` (ingested for this run), or from the installation's index.
+    With `from_feedback` what people thought of the answers here is learnt too, beside the logs; without logs,
+    beside those that were imported. Passages come from `index`, or from `articles` (ingested for this run),
+    or from the installation's index.
     Raises FinetuneError, RetrievalError or ModelMissing, each with what to type.
     """
     started = time.monotonic()
@@ -61,7 +66,8 @@ def run(
     work = settings.home / "training" / folder.name
     start = resolve_model(base, settings.home)
     knowledge = _open_index(articles, index, settings, work, say)
-    card, parts = _data(logs, knowledge, work, seed, say)
+    feedback = _feedback(settings, knowledge, say) if from_feedback else Feedback()
+    card, parts = _data(logs or _imported(settings), knowledge, work, seed, feedback.candidates, say)
     recipe = Recipe(epochs=epochs or 3.0, minutes=minutes, seed=seed)
     extra = list(read(also)) if also else []
     trained = _train(start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say)
@@ -95,13 +101,31 @@ def _open_index(articles: Path | None, index: Path | None, settings: Settings, w
         ) from error
 
 
+def _feedback(settings: Settings, knowledge: Index, say: Say) -> Feedback:
+    found = open_feedback(settings.database, [passage.text for passage in knowledge.passages])
+    for line in found.lines():
+        say(line)
+    return found
+
+
+def _imported(settings: Settings) -> list[Path]:
+    """The logs that `chatbot logs import` keeps in this installation."""
+    return sorted(path.parent for path in (settings.home / "logs").glob("*/manifest.json"))
+
+
 def _data(
-    logs: Sequence[Path], knowledge: Index, work: Path, seed: int, say: Say
+    logs: Sequence[Path],
+    knowledge: Index,
+    work: Path,
+    seed: int,
+    feedback: Sequence[Candidate],
+    say: Say,
 ) -> tuple[dict[str, Any], dict[str, list[Example]]]:
     say("Reading, redacting and choosing the conversations that teach something")
     shutil.rmtree(work / "dataset", ignore_errors=True)
     problems: list[Problem] = []
-    card = build_dataset(read_logs(logs, problems), knowledge, work / "dataset", seed)
+    conversations = read_logs(logs, problems) if logs else iter(())
+    card = build_dataset(conversations, knowledge, work / "dataset", seed, feedback=feedback)
     for problem in problems:
         say(f"  not read: {problem}")
     parts = open_dataset(work / "dataset")

@@ -11,7 +11,7 @@ from ui.cli import options
 
 
 @click.command("finetune")
-@click.argument("logs", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("logs", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @options.home
 @click.option(
     "--articles", type=click.Path(exists=True, path_type=Path), help="Help articles the agents answered from."
@@ -29,6 +29,7 @@ from ui.cli import options
 @click.option(
     "--also", type=click.Path(exists=True, path_type=Path), help="More examples to mix in, JSON Lines."
 )
+@click.option("--from-feedback", is_flag=True, help="Learn from thumbs and colleagues' answers here, too.")
 @options.as_json
 def command(
     logs: tuple[Path, ...],
@@ -46,8 +47,12 @@ def command(
     Examples:
       chatbot finetune logs/2024.jsonl logs/2025.csv --articles help-articles/
       chatbot finetune logs/ --minutes 30 --out .chatbot/models/my-shop
+      chatbot finetune --from-feedback           with all logs that were imported
     """
     import json
+
+    if not logs and not training["from_feedback"]:
+        raise click.UsageError("Name the logs to learn from, or give --from-feedback.")
 
     from chatbot.settings import load_settings
     from finetune import pipeline
