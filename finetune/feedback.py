@@ -18,6 +18,7 @@ from chatbot.store import Store
 from finetune.candidates import Candidate
 from finetune.numbers import ORDER_NUMBER
 from finetune.parts import pseudonym
+from finetune.preferences import Judged, Pair, Preference
 from finetune.redact import Memory, public_values
 from finetune.stored_turns import StoredTurn, Trace, leaks, redacted
 from finetune.trim import answer_sentences, question_of
@@ -29,13 +30,13 @@ Said = tuple[tuple[str, ...], tuple[str, ...]]
 
 @dataclass(slots=True)
 class Feedback:
-    """Candidates for examples; `preferences` in the form that preference tuning reads; answers to `review`.
+    """Candidates for examples; `preferences` between answers; answers to `review`.
 
     `seen` counts what people did, `made` what came of it, `drops` why some of it teaches nothing.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
-    preferences: list[dict[str, Any]] = field(default_factory=list)
+    preferences: list[Preference] = field(default_factory=list)
     review: list[dict[str, Any]] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
     made: Counter[str] = field(default_factory=Counter)
@@ -150,8 +151,7 @@ def _learn(turn: StoredTurn, text: str, kind: str, found: Feedback) -> None:
         reason = "no source of the turn carries the colleague's answer" if turn.known else "history not kept"
         found.drops[f"no pair: {reason}"] += 1
         return
-    pair = {"chosen": chosen, "rejected": turn.written, "source": f"{kind}:{turn.id}"}
-    found.preferences.append({"prompt": turn.prompt, **pair})
+    found.preferences.append(Pair(tuple(turn.prompt), chosen, turn.written, f"{kind}:{turn.id}"))
     found.made["pairs"] += 1
 
 
@@ -177,8 +177,7 @@ def _blame(turn: StoredTurn, found: Feedback) -> None:
 def _judge(turn: StoredTurn, good: bool, found: Feedback) -> None:
     if not turn.known:
         return
-    row = {"completion": turn.written, "label": good, "source": f"thumb:{turn.id}"}
-    found.preferences.append({"prompt": turn.prompt, **row})
+    found.preferences.append(Judged(tuple(turn.prompt), turn.written, good, f"thumb:{turn.id}"))
     found.made["single answers, good or bad"] += 1
 
 

@@ -12,6 +12,7 @@ import pytest
 from chatbot.prompt import ABSTENTION, build_messages
 from chatbot.store import Store
 from finetune.feedback import Feedback, read_feedback
+from finetune.preferences import Judged, Pair
 from retrieval.passage import Hit
 from tests.finetune.searched import SHOP
 
@@ -54,6 +55,14 @@ class Desk:
         return read_feedback(self.store.judged_conversations())
 
 
+def pairs(found: Feedback) -> list[Pair]:
+    return [p for p in found.preferences if isinstance(p, Pair)]
+
+
+def judged(found: Feedback) -> list[Judged]:
+    return [p for p in found.preferences if isinstance(p, Judged)]
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
@@ -74,12 +83,8 @@ def test_a_thumb_up_is_an_example_with_its_source(desk: Desk) -> None:
     )
     assert turn in candidate.id
     assert desk.talk not in json.dumps(str(candidate)), "a customer is a pseudonym"
-    assert found.preferences == [
-        {
-            "prompt": build_messages(RETURNS, [], [h.passage for h in hits("en/returns", "en/points")], "en"),
-            "completion": GOOD, "label": True, "source": f"thumb:{turn}",
-        }
-    ]  # fmt: skip
+    prompt = build_messages(RETURNS, [], [h.passage for h in hits("en/returns", "en/points")], "en")
+    assert found.preferences == [Judged(tuple(prompt), GOOD, True, f"thumb:{turn}")]
     assert (found.seen["thumbs up"], found.made["examples from up"]) == (1, 1)
 
 
@@ -89,11 +94,11 @@ def test_a_thumb_down_is_never_an_example(desk: Desk) -> None:
     found = desk.read()
     assert found.candidates == []
     assert found.drops["the same answer has a thumb down elsewhere"] == 1
-    assert [p["label"] for p in found.preferences] == [False]
+    assert [p.label for p in judged(found)] == [False]
     (row,) = found.review
     assert row["why"] == "thumb down"
     assert "this is wrong" in row["comment"]
-    assert "olwen" not in json.dumps([found.review, found.preferences]).lower()
+    assert "olwen" not in str([found.review, found.preferences]).lower()
 
 
 def test_an_edit_is_preferred_to_what_the_bot_said(desk: Desk) -> None:
@@ -106,9 +111,9 @@ def test_an_edit_is_preferred_to_what_the_bot_said(desk: Desk) -> None:
     (candidate,) = found.candidates
     assert candidate.source == "feedback-edit"
     assert candidate.sentences == ("A gift card cannot be exchanged for cash.",)
-    (pair,) = found.preferences
-    assert (pair["chosen"], pair["rejected"]) == ("A gift card cannot be exchanged for cash. [1]", BAD)
-    assert pair["source"] == f"edit:{turn}"
+    (pair,) = pairs(found)
+    assert (pair.chosen, pair.rejected) == ("A gift card cannot be exchanged for cash. [1]", BAD)
+    assert pair.source == f"edit:{turn}"
     assert found.review == []
 
 
@@ -120,7 +125,7 @@ def test_the_answer_after_a_hand_over_is_about_the_question_before(desk: Desk) -
     found = desk.read()
     assert [c.question for c in found.candidates] == [CASH]
     assert found.candidates[0].source == "feedback-handoff"
-    assert [(p["rejected"], p["source"]) for p in found.preferences] == [(BAD, f"handoff:{turn}")]
+    assert [(p.rejected, p.source) for p in pairs(found)] == [(BAD, f"handoff:{turn}")]
 
 
 def test_what_is_asked_of_the_colleague_is_learnt_without_a_rival(desk: Desk) -> None:
@@ -143,10 +148,10 @@ def test_silence_with_a_thumb_up_and_silence_corrected(desk: Desk) -> None:
     desk.store.record_correction(missed, "You can return an item within 30 days of delivery.")
     found = desk.read()
     assert {c.source: c.silent for c in found.candidates} == {"feedback-up": True, "feedback-edit": False}
-    pair = next(p for p in found.preferences if "chosen" in p)
-    assert pair["rejected"] == ABSTENTION["en"]
-    assert pair["prompt"][-1]["content"] == RETURNS
-    assert len(pair["prompt"]) == 4, "with what was said before"
+    (pair,) = pairs(found)
+    assert pair.rejected == ABSTENTION["en"]
+    assert pair.prompt[-1]["content"] == RETURNS
+    assert len(pair.prompt) == 4, "with what was said before"
 
 
 def test_an_edit_that_changes_nothing_is_praise(desk: Desk) -> None:
@@ -154,7 +159,7 @@ def test_an_edit_that_changes_nothing_is_praise(desk: Desk) -> None:
     desk.store.record_correction(turn, "You can return an item within 30 days of delivery.")
     found = desk.read()
     assert found.made["examples from edit"] == 1
-    assert [p["label"] for p in found.preferences] == [True]
+    assert [p.label for p in judged(found)] == [True]
 
 
 def test_what_no_source_carries_makes_no_pair(desk: Desk) -> None:

@@ -53,11 +53,12 @@ def export(folder: Path, home: Path | None, as_json: bool) -> None:
       chatbot feedback export feedback/
     """
     from finetune.jsonl import write_rows
+    from finetune.preferences import write_preferences
 
     found = _read(home)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, rows in (("preferences.jsonl", found.preferences), ("review.jsonl", found.review)):
-        write_rows(rows, folder / name)
+    write_preferences(found.preferences, folder / "preferences.jsonl")
+    write_rows(found.review, folder / "review.jsonl")
     if as_json:
         click.echo(json.dumps(found.counts() | {"folder": str(folder)}, ensure_ascii=False, indent=2))
         return
