@@ -41,6 +41,7 @@ def compare_models(cases: Sequence[Case], models: Sequence[Answered]) -> dict[st
         "all": _part(models, [True] * len(cases))["measures"],
         "groups": groups,
         "changes": _changes(cases, models),
+        "rows": [_about(case) | _answers(i, models) for i, case in enumerate(cases)],
     }
 
 
@@ -91,22 +92,28 @@ def _changes(cases: Sequence[Case], models: Sequence[Answered]) -> list[dict[str
 
 
 def _change(case: Case, i: int, gain: float, models: Sequence[Answered]) -> dict[str, Any]:
-    return {
-        "id": case.id,
-        "language": case.language,
-        "topic": case.topic,
-        "question": case.question,
+    shown = ("answer", "decision", "quality", "contradiction")
+    answers = {role: {name: row[name] for name in shown} for role, row in _answers(i, models).items()}
+    return _about(case) | {
         "history": [asdict(message) for message in case.history],
-        "reference": case.reference,
         "source": case.gold.title if case.gold else "",
         "gain": round(gain, 4),
-        "answers": {
-            model.role: {
-                "answer": model.replies[i].answer,
-                "decision": model.replies[i].decision,
-                "quality": round(quality(model.judged[i]), 4),
-                "contradicts": bool(model.judged[i]["contradiction"]),
-            }
-            for model in models
-        },
+        "answers": answers,
+    }
+
+
+def _about(case: Case) -> dict[str, Any]:
+    names = ("id", "language", "topic", "channel", "question", "reference")
+    return {name: getattr(case, name) for name in names}
+
+
+def _answers(i: int, models: Sequence[Answered]) -> dict[str, dict[str, Any]]:
+    return {
+        model.role: {
+            "answer": model.replies[i].answer,
+            "decision": model.replies[i].decision,
+            "quality": round(quality(model.judged[i]), 4),
+            **model.judged[i],
+        }
+        for model in models
     }

@@ -29,6 +29,10 @@ class QuestionsUnreadable(FinetuneError):
     """A file of test questions has a line that is none, or none at all."""
 
 
+class ReviewUnreadable(FinetuneError):
+    """A line of the queue of examples to review cannot be read, or has a decision that is none."""
+
+
 class ImportRefused(FinetuneError):
     """An imported log would replace something else, or another import is writing it."""
 

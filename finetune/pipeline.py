@@ -11,24 +11,27 @@ from typing import Any
 
 from chatbot.models import ModelFolder, merge_adapter, resolve_model
 from chatbot.settings import Settings
-from finetune.candidates import Candidate
 from finetune.conversation import Problem
-from finetune.dataset import build_dataset, open_dataset
+from finetune.dataset import build_dataset
+from finetune.dataset_folder import files_of, open_dataset
 from finetune.errors import FinetuneError
 from finetune.evaluate_model import Scored, compare, evaluate_model
 from finetune.evaluate_turns import Compared, evaluate_turns, rivals
 from finetune.example import Example, read
 from finetune.feedback import Feedback, open_feedback
-from finetune.logs import read_logs
+from finetune.logs import log_files, read_logs
 from finetune.plot import plot_loss
+from finetune.preferences import write_preferences
 from finetune.progress import Progress, Say, minutes_of
 from finetune.report import write_report
+from finetune.review import QUEUE, Review, doubtful_answers, down_voted, read_queue, update_queue
 from finetune.train import Recipe, Trained, train
 from retrieval.embed import load_embedder
 from retrieval.errors import RetrievalError
 from retrieval.index import Index
 from retrieval.ingest import ingest
 
+PREFERENCES = "preferences.jsonl"
 SCORES = "scores.json"  # of each held-out example, for a paired comparison with any other version
 MINUTES = (
     5.5  # of training when neither epochs nor minutes are given: the whole run stays under 12 on two cores
@@ -67,7 +70,9 @@ def run(
     start = resolve_model(base, settings.home)
     knowledge = _open_index(articles, index, settings, work, say)
     feedback = _feedback(settings, knowledge, say) if from_feedback else Feedback()
-    card, parts = _data(logs or _imported(settings), knowledge, work, seed, feedback.candidates, say)
+    queue = settings.home / QUEUE
+    review = Review(read_queue(queue))
+    card, parts = _data(logs or _imported(settings), knowledge, work, seed, feedback, review, say)
     recipe = Recipe(epochs=epochs or 3.0, minutes=minutes, seed=seed)
     extra = list(read(also)) if also else []
     trained = _train(start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say)
@@ -80,7 +85,9 @@ def run(
     _write(folder / "probes.json", probes)
     _write(folder / SCORES, {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]})
     _write(folder / "report.json", report)
-    _compare(start, tuned, parts["test"], (before, after), knowledge, settings, report, say)
+    comparison = _compare(start, tuned, parts["test"], (before, after), knowledge, settings, report, say)
+    doubtful = [*down_voted(feedback.review), *doubtful_answers(comparison), *review.found]
+    say(f"{update_queue(queue, doubtful)} examples are worth a look: {queue}")
     for line in _tell(report, folder):
         say(line)
     if folder.parent == settings.home / "models":
@@ -118,14 +125,21 @@ def _data(
     knowledge: Index,
     work: Path,
     seed: int,
-    feedback: Sequence[Candidate],
+    feedback: Feedback,
+    review: Review,
     say: Say,
 ) -> tuple[dict[str, Any], dict[str, list[Example]]]:
     say("Reading, redacting and choosing the conversations that teach something")
     shutil.rmtree(work / "dataset", ignore_errors=True)
     problems: list[Problem] = []
     conversations = read_logs(logs, problems) if logs else iter(())
-    card = build_dataset(conversations, knowledge, work / "dataset", seed, feedback=feedback)
+    card = build_dataset(
+        conversations, knowledge, work / "dataset", seed, feedback=feedback.candidates, review=review,
+        about={"files": files_of(list(log_files(logs)))},
+    )  # fmt: skip
+    if feedback.preferences:
+        count = write_preferences(feedback.preferences, work / PREFERENCES)
+        say(f"{count} preferences between answers: {work / PREFERENCES}")
     for problem in problems:
         say(f"  not read: {problem}")
     parts = open_dataset(work / "dataset")
@@ -174,7 +188,7 @@ def _compare(
     settings: Settings,
     report: dict[str, Any],
     say: Say,
-) -> None:
+) -> dict[str, Any]:
     """The report for people: the same held-out questions through the whole turn."""
     losses = {
         model.label: [s.loss for s in scores] for model, scores in zip((start, tuned), scored, strict=True)
@@ -185,6 +199,7 @@ def _compare(
     ]
     comparison = evaluate_turns(models, held_out, knowledge, settings, say=say)
     say(f"Report: {write_report(comparison, report, tuned.path)}")
+    return comparison
 
 
 def _manifest(folder: Path, start: ModelFolder) -> dict[str, object]:

@@ -12,7 +12,7 @@ from chatbot.models import PUBLISHED, ModelFolder, resolve_model
 from chatbot.publication import Published
 from chatbot.settings import Settings
 from finetune import evaluate_answers
-from finetune.dataset import open_dataset
+from finetune.dataset_folder import open_dataset
 from finetune.errors import DatasetError, PublishedAlready
 from finetune.evaluate_model import Scored, compare, evaluate_model
 from finetune.gate import Gain, Probed, Rules, Verdict, decide, gains_of

@@ -8,7 +8,7 @@ from typing import Any
 
 from chatbot.models import ModelFolder
 from chatbot.settings import Settings
-from finetune.dataset import open_dataset
+from finetune.dataset_folder import open_dataset
 from finetune.errors import DatasetError
 from finetune.evaluate_turns import Compared, OpenModel, evaluate_turns, rivals
 from finetune.example import Example

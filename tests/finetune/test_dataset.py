@@ -12,7 +12,8 @@ import pytest
 from chatbot.prompt import PASSAGES
 from finetune.candidates import Candidate
 from finetune.conversation import Conversation, Utterance
-from finetune.dataset import UNANSWERABLE, build_dataset, open_dataset
+from finetune.dataset import UNANSWERABLE, build_dataset
+from finetune.dataset_folder import open_dataset
 from finetune.errors import DatasetError
 from finetune.parts import PARTS, leaks
 from tests.finetune.searched import SHOP

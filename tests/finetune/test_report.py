@@ -14,7 +14,7 @@ from chatbot.models import ModelFolder
 from chatbot.publication import Published
 from chatbot.settings import Settings, load_settings
 from finetune import evaluate_turns as turns
-from finetune.dataset import DatasetReport, _publish
+from finetune.dataset_folder import DatasetReport, publish_dataset
 from finetune.errors import DatasetError, UnknownModel
 from finetune.report import evaluate_version
 from tests.finetune.held_out import held_out, shop_index
@@ -33,7 +33,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     (tmp_path / "models" / "new" / "report.json").write_text(json.dumps({"base": "root@root1"}))
     parts = {"train": [], "validation": [], "test": held_out(index)}
     out = tmp_path / "training" / "new" / "dataset"
-    _publish(parts, DatasetReport(5, {}, {}, {}, {}, {}, {}, out), "v", 0, out)
+    publish_dataset(parts, DatasetReport(5, {}, {}, {}, {}, {}, {}, out), {}, out)
     monkeypatch.setattr(turns, "losses_of", lambda folder, examples: (1.0 for _ in examples))
     monkeypatch.setattr("finetune.report.Index.open", lambda folder: index)
     return load_settings(home=tmp_path)

@@ -9,6 +9,7 @@ from finetune.errors import (
     LogsUnreadable,
     PublishedAlready,
     QuestionsUnreadable,
+    ReviewUnreadable,
     UnknownModel,
 )
 from retrieval.errors import (
@@ -35,6 +36,7 @@ BAD_INPUT = (
     LogsUnreadable,
     ImportRefused,
     QuestionsUnreadable,
+    ReviewUnreadable,
     NothingPublished,
     PublishedAlready,
     UnknownModel,
