@@ -51,11 +51,9 @@ def cases(examples: Sequence[Example], index: Searcher) -> list[Case]:
 
 
 def topic_of(passage: Passage) -> str:
-    """What an article is about: its first tag, else the folder it lies in; "" when neither is there."""
-    if passage.tags:
-        return passage.tags[0]
-    folders = passage.article.split("/")[:-1]
-    return folders[-1] if folders and folders[-1] not in ("en", "zh") else ""
+    """What an article is about: the folder it lies in, else its first tag; "" when neither is there."""
+    folders = [name for name in passage.article.split("/")[:-1] if name not in ("en", "zh")]
+    return folders[-1] if folders else next(iter(passage.tags), "")
 
 
 def _case(example: Example, original: Example | None, index: Searcher) -> Case:

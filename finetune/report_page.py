@@ -10,7 +10,7 @@ from typing import Any
 from finetune.judgement import MEASURES, Measure
 from finetune.plots import Bar, curve, intervals
 
-TITLES = {"base": "it began from", "current": "published now", "candidate": "candidate"}
+TITLES = {"base": "base", "current": "published", "candidate": "candidate"}
 # Of each group; the whole list would be too wide for a page.
 IN_GROUPS = (
     "loss", "rouge_l", "facts_f1", "citation_recall", "abstention", "over_refusal", "contradiction",
@@ -54,7 +54,9 @@ def shown(measure: Measure, cell: Row | None) -> str:
 
 def span(measure: Measure, cell: Row) -> str:
     """The 95 % interval of a mean."""
-    return f"{_number(measure, float(cell['low']))} – {_number(measure, float(cell['high']))}"
+    return (
+        f"{_number(measure, float(cell['low'])).removesuffix(' %')} – {_number(measure, float(cell['high']))}"
+    )
 
 
 def gained(measure: Measure, cell: Row | None) -> str:
@@ -80,7 +82,7 @@ def findings(table: Mapping[str, Row], role: str) -> dict[str, list[str]]:
 def lines(comparison: Row) -> list[str]:
     """The table of all questions for a terminal."""
     roles = [role for role in ("base", "current", "candidate") if role in comparison["models"]]
-    told = [f"{role:10} {TITLES[role]:14} {comparison['models'][role]}" for role in roles]
+    told = [f"{TITLES[role]:10} {comparison['models'][role]}" for role in roles]
     told.append(f"{comparison['cases']} held-out questions; mean [95 % interval]")
     for name, row in comparison["all"].items():
         measure = MEASURES[name]
@@ -110,7 +112,7 @@ def _differences(table: Mapping[str, Row], role: str) -> str:
             kind = cell["verdict"] or "unclear"
             mean, low, high = (float(cell[key]) for key in ("mean", "low", "high"))
             bars.append(Bar(measure.title + arrow, mean, low, high, kind, gained(measure, cell)))
-    return intervals(bars, f"Candidate minus the model {TITLES[role]}, in points, with 95 % intervals")
+    return intervals(bars, f"Candidate minus {TITLES[role]} model, in points, with 95 % intervals")
 
 
 def _loss(training: Row) -> str:
