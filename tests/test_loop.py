@@ -1,4 +1,4 @@
-"""The loop as a support team runs it: logs in, a model out and swapped in, feedback, the next one, and back."""
+"""The loop as a support team runs it: logs in, a model out, swapped in, feedback, the next one, and back."""
 
 from __future__ import annotations
 
