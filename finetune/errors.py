@@ -29,6 +29,10 @@ class QuestionsUnreadable(FinetuneError):
     """A file of test questions has a line that is none, or none at all."""
 
 
+class ExportRefused(FinetuneError):
+    """A model cannot be exported to that place, or its weights cannot be made smaller."""
+
+
 class ReviewUnreadable(FinetuneError):
     """A line of the queue of examples to review cannot be read, or has a decision that is none."""
 

@@ -130,6 +130,8 @@ def losses_of(folder: Path, examples: Sequence[Example]) -> Iterator[float]:
 
     model, tokenizer = load(folder)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    with torch.inference_mode():  # weights of 8 bits are unpacked by the first pass through the whole model
+        model(torch.tensor([[tokenizer.eos_token_id]], device=model.device))
     for example in examples:
         with torch.inference_mode():
             yield _loss(model, tokenizer, example)

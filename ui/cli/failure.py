@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing, NothingPublished
 from finetune.errors import (
+    ExportRefused,
     FinetuneError,
     ImportRefused,
     LogsUnreadable,
@@ -34,6 +35,7 @@ BAD_INPUT = (
     BadSynonyms,
     UnknownVersion,
     LogsUnreadable,
+    ExportRefused,
     ImportRefused,
     QuestionsUnreadable,
     ReviewUnreadable,
