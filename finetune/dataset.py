@@ -91,7 +91,7 @@ def taught(
     What a colleague said of late, in `feedback`, replaces what the logs say to the same question.
     """
     public = public_values([p.text for p in index.passages])
-    logged = _redacted_candidates(conversations, public, order_number, drops, redacted)
+    logged = redacted_candidates(conversations, public, order_number, drops, redacted)
     review = review or Review()
     settled = review.settled(chain(review.added(), feedback, logged), drops)
     made = []
@@ -117,13 +117,14 @@ class _Told:
             yield conversation
 
 
-def _redacted_candidates(
+def redacted_candidates(
     conversations: Iterable[Conversation],
     public: set[str],
     order_number: str,
     drops: Counter[str],
     redacted: Counter[str],
 ) -> Iterator[Candidate]:
+    """Candidates of the conversations after redaction; customers are pseudonyms."""
     for conversation in conversations:
         memory = Memory(order_number, public)
         clean = redact_conversation(conversation, memory)
