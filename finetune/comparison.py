@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 from finetune.asked_cases import Reply
 from finetune.cases import Case
+from finetune.gate import Gain
 from finetune.judgement import MEASURES, Measure, quality
 from finetune.measures import bootstrap
 
 Role = Literal["base", "current", "candidate"]
 CHANGES = 20  # answers shown side by side
+FEWEST = 20  # cases that the gate takes seriously: with fewer, one answer is more than five points
 GROUPS = {"language": "language", "topic": "topic", "customers": "channel"}
 Judged = dict[str, float | None]
 
@@ -50,6 +52,27 @@ def verdict(measure: Measure, low: float, high: float) -> str:
     if measure.better == "neither" or not (low > 0 or high < 0):
         return ""
     return "better" if (low > 0) == (measure.better == "higher") else "worse"
+
+
+def turn_gains(comparison: Mapping[str, Any], against: str) -> list[Gain]:
+    """Gains of the candidate over the model with this label, for the gate; none when it is not there.
+
+    Shares only, over all questions and in each language, where a measure has enough cases. Their names begin
+    with "delivered_", as the gate also sees what the models write before any check.
+    """
+    role = next((r for r, label in comparison["models"].items() if label == against and r != "candidate"), "")
+    languages = comparison["groups"].get("language", {})
+    tables = {"turns": comparison["all"]} | {f"turns {n}": g["measures"] for n, g in languages.items()}
+    gains = []
+    for where, table in tables.items():
+        for name, row in table.items():
+            cell, measure = row["against"].get(role), MEASURES[name]
+            if cell and measure.share and cell["n"] >= FEWEST:
+                mean, low, high = (float(cell[key]) for key in ("mean", "low", "high"))
+                if measure.better == "lower":
+                    mean, low, high = -mean, -high, -low
+                gains.append(Gain(where, f"delivered_{name}", mean, low, high))
+    return gains
 
 
 def _part(models: Sequence[Answered], chosen: Sequence[bool]) -> dict[str, Any]:

@@ -14,16 +14,16 @@ from finetune.evaluate_turns import Compared, OpenModel, evaluate_turns, rivals
 from finetune.example import Example
 from finetune.progress import Say
 from finetune.report_page import render
-from finetune.versions import find_version, labelled, read_report
+from finetune.versions import EVALUATION, find_version, labelled, read_report
 from retrieval.index import Index
 
-PAGE, DATA = "report.html", "evaluation.json"
+PAGE = "report.html"
 
 
 def write_report(comparison: dict[str, Any], run: dict[str, Any], folder: Path) -> Path:
     """Write both files into `folder`, the page last; returns the page."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / DATA).write_text(
+    (folder / EVALUATION).write_text(
         json.dumps(comparison, ensure_ascii=False, indent=2, allow_nan=False) + "\n", encoding="utf-8"
     )
     page = folder / PAGE

@@ -9,7 +9,7 @@ import pytest
 
 from finetune.asked_cases import Reply
 from finetune.cases import Case
-from finetune.comparison import Answered, Role, compare_models
+from finetune.comparison import Answered, Role, compare_models, turn_gains
 from finetune.judgement import MEASURES, judge
 from finetune.report_page import gained, lines, render, shown
 from retrieval.passage import Passage
@@ -99,3 +99,18 @@ def test_figures_as_people_read_them(comparison: dict[str, Any]) -> None:
         "–",
     )
     assert any("Perplexity" in line and "candidate" in line for line in lines(comparison))
+
+
+def test_the_gate_counts_shares_of_enough_cases(comparison: dict[str, Any]) -> None:
+    assert turn_gains(comparison, "current@1")[0].measure == "right_language"
+    assert {g.where for g in turn_gains(comparison, "current@1")} == {"turns"}, "ten of each language are few"
+    assert turn_gains(comparison, "candidate@1") == turn_gains(comparison, "nobody@1") == []
+    many = compare_models(
+        [case(n) for n in range(50)], [model("current", 10, 50), model("candidate", 45, 50)]
+    )
+    gains = {
+        g.measure: g for g in turn_gains(many | {"models": {"current": "c@1"}}, "c@1") if g.where == "turns"
+    }
+    assert gains["citation_recall"].low > 0
+    assert gains["over_refusal"].mean == 0
+    assert {"loss", "words", "seconds"}.isdisjoint(gains)
