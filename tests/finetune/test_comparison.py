@@ -102,15 +102,12 @@ def test_figures_as_people_read_them(comparison: dict[str, Any]) -> None:
 
 
 def test_the_gate_counts_shares_of_enough_cases(comparison: dict[str, Any]) -> None:
-    assert turn_gains(comparison, "current@1")[0].measure == "right_language"
+    assert turn_gains(comparison, "current@1")[0].measure == "delivered_right_language"
     assert {g.where for g in turn_gains(comparison, "current@1")} == {"turns"}, "ten of each language are few"
     assert turn_gains(comparison, "candidate@1") == turn_gains(comparison, "nobody@1") == []
-    many = compare_models(
-        [case(n) for n in range(50)], [model("current", 10, 50), model("candidate", 45, 50)]
-    )
-    gains = {
-        g.measure: g for g in turn_gains(many | {"models": {"current": "c@1"}}, "c@1") if g.where == "turns"
-    }
-    assert gains["citation_recall"].low > 0
-    assert gains["over_refusal"].mean == 0
-    assert {"loss", "words", "seconds"}.isdisjoint(gains)
+    models = [model("current", 10, 50), model("candidate", 45, 50)]
+    many = compare_models([case(n) for n in range(50)], models) | {"models": {"current": "c@1"}}
+    gains = {g.measure: g for g in turn_gains(many, "c@1") if g.where == "turns"}
+    assert gains["delivered_citation_recall"].low > 0
+    assert gains["delivered_over_refusal"].mean == 0
+    assert {"delivered_loss", "delivered_words", "delivered_seconds"}.isdisjoint(gains)

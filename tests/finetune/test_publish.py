@@ -184,7 +184,8 @@ def test_the_answers_of_the_whole_turn_count_too(desk: Desk) -> None:
     (desk.home / "models" / "good" / "evaluation.json").write_text(json.dumps(comparison))
     outcome = desk.publish("good")
     assert not outcome.published
-    assert outcome.reasons == ("worse by more than 0.05: contradiction on turns: -0.200 [-0.300, -0.100]",)
+    (reason,) = outcome.reasons
+    assert reason == "worse by more than 0.05: delivered_contradiction on turns: -0.200 [-0.300, -0.100]"
 
 
 def test_names_that_are_no_candidate(desk: Desk) -> None:
