@@ -14,6 +14,7 @@ from finetune.measures import bootstrap
 
 Role = Literal["base", "current", "candidate"]
 CHANGES = 20  # answers shown side by side
+ENOUGH = 8  # cases for a verdict: a bootstrap of fewer is too sure of itself
 FEWEST = 20  # cases that the gate takes seriously: with fewer, one answer is more than five points
 GROUPS = {"language": "language", "topic": "topic", "customers": "channel"}
 Judged = dict[str, float | None]
@@ -98,7 +99,8 @@ def _row(name: str, judged: Mapping[Role, Sequence[Judged]]) -> dict[str, Any]:
         gains = [mine - other for other, mine in pairs if other is not None and mine is not None]
         if role != "candidate" and gains:
             gain = bootstrap(gains)
-            told = {"n": len(gains), "verdict": verdict(MEASURES[name], gain.low, gain.high)}
+            sure = verdict(MEASURES[name], gain.low, gain.high) if len(gains) >= ENOUGH else ""
+            told = {"n": len(gains), "verdict": sure}
             row["against"][role] = asdict(gain) | told
     return row
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-ROW, LABEL, PLOT, RIGHT = 30, 190, 430, 70
+ROW, LABEL, PLOT, RIGHT = 30, 230, 590, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def intervals(bars: Sequence[Bar], about: str) -> str:
         )
         parts.append(
             f'<text class="tick" x="{x(mark):.1f}" y="{height - 8}" text-anchor="middle">'
-            f"{mark * 100:+.0f}</text>"
+            f"{_signed(mark * 100)}</text>"
         )
     for n, bar in enumerate(bars):
         y = 4 + ROW * n + ROW / 2
@@ -79,6 +79,10 @@ def curve(points: Sequence[tuple[float, float]], held_out: tuple[float, float] |
         f'<text class="tick" x="{width - 16}" y="{height - 8}" text-anchor="end">step {last:g}</text>'
     )
     return "".join([*parts, "</svg>"])
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.0f}" if round(value) else "0"
 
 
 def _svg(width: int, height: int, about: str) -> str:

@@ -65,7 +65,7 @@ def gained(measure: Measure, cell: Row | None) -> str:
         return "–"
     mean = float(cell["mean"])
     if measure is MEASURES["loss"]:
-        return f"{math.expm1(mean):+.0%}"
+        return f"{math.expm1(mean):+.0%}".replace("-0%", "+0%")
     return f"{100 * mean:+.1f}" if measure.share else f"{mean:+.2f}"
 
 

@@ -95,6 +95,12 @@ def test_from_logs_to_a_model_that_serves(
     assert (out / "adapter" / "adapter_config.json").is_file()
     assert (out / "loss.png").read_bytes().startswith(b"\x89PNG")
 
+    assert tuned.label in (out / "report.html").read_text(encoding="utf-8")
+    evaluation = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
+    assert evaluation["models"] == {"base": tiny.label, "candidate": tuned.label}
+    assert evaluation["cases"] == report["held_out"]
+    assert report["data"]["files"][0]["name"] == "chats.jsonl"
+    assert (tmp_path / "home" / "review.jsonl").is_file()
     assert json.loads((out / "report.json").read_text(encoding="utf-8"))["model"] == tuned.label
     assert report["folder"] == str(out)
     assert report["base"] == tiny.label
