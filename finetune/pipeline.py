@@ -11,17 +11,13 @@ from typing import Any
 
 from chatbot.models import ModelFolder, merge_adapter, resolve_model
 from chatbot.settings import Settings
-from finetune.conversation import Problem
-from finetune.dataset import build_dataset
-from finetune.dataset_folder import files_of, open_dataset
 from finetune.errors import FinetuneError
 from finetune.evaluate_model import Scored, compare, evaluate_model
 from finetune.evaluate_turns import Compared, evaluate_turns, rivals
 from finetune.example import Example, read
-from finetune.feedback import Feedback, open_feedback
-from finetune.logs import log_files, read_logs
+from finetune.feedback import Feedback
+from finetune.gathered import gather, imported, told_feedback
 from finetune.plot import plot_loss
-from finetune.preferences import write_preferences
 from finetune.progress import Progress, Say, minutes_of
 from finetune.report import write_report
 from finetune.review import QUEUE, Review, doubtful_answers, down_voted, read_queue, update_queue
@@ -31,10 +27,9 @@ from retrieval.errors import RetrievalError
 from retrieval.index import Index
 from retrieval.ingest import ingest
 
-PREFERENCES = "preferences.jsonl"
 SCORES = "scores.json"  # of each held-out example, for a paired comparison with any other version
 MINUTES = (
-    5.5  # of training when neither epochs nor minutes are given: the whole run stays under 12 on two cores
+    5.5  # of training when neither epochs nor minutes are given: the whole run stays under 20 on two cores
 )
 
 
@@ -69,10 +64,10 @@ def run(
     work = settings.home / "training" / folder.name
     start = resolve_model(base, settings.home)
     knowledge = _open_index(articles, index, settings, work, say)
-    feedback = _feedback(settings, knowledge, say) if from_feedback else Feedback()
     queue = settings.home / QUEUE
+    feedback = told_feedback(settings, knowledge, say) if from_feedback else Feedback()
     review = Review(read_queue(queue))
-    card, parts = _data(logs or _imported(settings), knowledge, work, seed, feedback, review, say)
+    card, parts = gather(logs or imported(settings), knowledge, work, seed, feedback, review, say)
     recipe = Recipe(epochs=epochs or 3.0, minutes=minutes, seed=seed)
     extra = list(read(also)) if also else []
     trained = _train(start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say)
@@ -106,46 +101,6 @@ def _open_index(articles: Path | None, index: Path | None, settings: Settings, w
         raise FinetuneError(
             f"{error} Fine-tuning needs the help articles the agents answered from: add `--articles FOLDER`."
         ) from error
-
-
-def _feedback(settings: Settings, knowledge: Index, say: Say) -> Feedback:
-    found = open_feedback(settings.database, [passage.text for passage in knowledge.passages])
-    for line in found.lines():
-        say(line)
-    return found
-
-
-def _imported(settings: Settings) -> list[Path]:
-    """The logs that `chatbot logs import` keeps in this installation."""
-    return sorted(path.parent for path in (settings.home / "logs").glob("*/manifest.json"))
-
-
-def _data(
-    logs: Sequence[Path],
-    knowledge: Index,
-    work: Path,
-    seed: int,
-    feedback: Feedback,
-    review: Review,
-    say: Say,
-) -> tuple[dict[str, Any], dict[str, list[Example]]]:
-    say("Reading, redacting and choosing the conversations that teach something")
-    shutil.rmtree(work / "dataset", ignore_errors=True)
-    problems: list[Problem] = []
-    conversations = read_logs(logs, problems) if logs else iter(())
-    card = build_dataset(
-        conversations, knowledge, work / "dataset", seed, feedback=feedback.candidates, review=review,
-        about={"files": files_of(list(log_files(logs)))},
-    )  # fmt: skip
-    if feedback.preferences:
-        count = write_preferences(feedback.preferences, work / PREFERENCES)
-        say(f"{count} preferences between answers: {work / PREFERENCES}")
-    for problem in problems:
-        say(f"  not read: {problem}")
-    parts = open_dataset(work / "dataset")
-    counts = ", ".join(f"{part} {len(examples)}" for part, examples in parts.items())
-    say(f"{card.conversations} conversations, {sum(map(len, parts.values()))} examples ({counts})")
-    return asdict(card), parts
 
 
 def _train(

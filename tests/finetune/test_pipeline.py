@@ -99,7 +99,8 @@ def test_from_logs_to_a_model_that_serves(
     evaluation = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
     assert evaluation["models"] == {"base": tiny.label, "candidate": tuned.label}
     assert evaluation["cases"] == report["held_out"]
-    assert report["data"]["files"][0]["name"] == "chats.jsonl"
+    card = tmp_path / "home" / "training" / "my-shop" / "dataset" / "card.json"
+    assert json.loads(card.read_text(encoding="utf-8"))["files"][0]["name"] == "chats.jsonl"
     assert (tmp_path / "home" / "review.jsonl").is_file()
     assert json.loads((out / "report.json").read_text(encoding="utf-8"))["model"] == tuned.label
     assert report["folder"] == str(out)
