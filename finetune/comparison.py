@@ -106,23 +106,27 @@ def _row(name: str, judged: Mapping[Role, Sequence[Judged]]) -> dict[str, Any]:
 
 
 def _changes(cases: Sequence[Case], models: Sequence[Answered]) -> list[dict[str, Any]]:
+    """First those that changed against what customers have now, then those against the base."""
     by_role = {model.role: model for model in models}
-    before = by_role.get("current") or by_role.get("base")
-    if not before:
-        return []
-    after = by_role["candidate"]
-    gains = [quality(a) - quality(b) for b, a in zip(before.judged, after.judged, strict=True)]
-    order = sorted(range(len(cases)), key=lambda i: (-abs(gains[i]), cases[i].id))
-    return [_change(cases[i], i, gains[i], models) for i in order[:CHANGES] if gains[i]]
+    after = [quality(row) for row in by_role["candidate"].judged]
+    changes: dict[int, dict[str, Any]] = {}
+    for role in ("current", "base"):
+        before = by_role.get(role)
+        gains = [a - quality(b) for b, a in zip(before.judged, after, strict=True)] if before else []
+        for i in sorted(range(len(gains)), key=lambda i: (-abs(gains[i]), cases[i].id)):
+            if gains[i] and len(changes) < CHANGES:
+                changes.setdefault(i, _change(cases[i], i, gains[i], role, models))
+    return list(changes.values())
 
 
-def _change(case: Case, i: int, gain: float, models: Sequence[Answered]) -> dict[str, Any]:
+def _change(case: Case, i: int, gain: float, role: str, models: Sequence[Answered]) -> dict[str, Any]:
     shown = ("answer", "decision", "quality", "contradiction")
     answers = {role: {name: row[name] for name in shown} for role, row in _answers(i, models).items()}
     return _about(case) | {
         "history": [asdict(message) for message in case.history],
         "source": case.gold.title if case.gold else "",
         "gain": round(gain, 4),
+        "against": role,
         "answers": answers,
     }
 
