@@ -193,7 +193,7 @@ def diff(a: str, b: str, home: Path | None, as_json: bool) -> None:
 def export(name: str, out: Path, form: Any, home: Path | None, as_json: bool) -> None:
     """Write the version NAME to a folder that vLLM and transformers load, without this program.
 
-    int8 takes about half of a bfloat16 layer's memory; its manifest.json says what that costs: the perplexity
+    The layers of an int8 model take half the memory; its manifest.json says what that costs: the perplexity
     of the version's held-out answers before and after.
 
     \b
