@@ -18,7 +18,8 @@ from finetune.example import Example, read
 from finetune.feedback import Feedback
 from finetune.gathered import gather, imported, told_feedback
 from finetune.plot import plot_loss
-from finetune.progress import Progress, Say, minutes_of
+from finetune.progress import Progress, Say
+from finetune.progress import minutes as minutes_of
 from finetune.report import write_report
 from finetune.review import QUEUE, Review, doubtful_answers, down_voted, read_queue, update_queue
 from finetune.train import Recipe, Trained, train
