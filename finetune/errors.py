@@ -31,3 +31,7 @@ class QuestionsUnreadable(FinetuneError):
 
 class ImportRefused(FinetuneError):
     """An imported log would replace something else, or another import is writing it."""
+
+
+class PreferencesUnreadable(FinetuneError):
+    """A file of preferences has a line that is none, or nothing that the chosen loss can compare."""
