@@ -18,7 +18,8 @@ from finetune.evaluate_model import Scored, compare, evaluate_model
 from finetune.example import Example, read
 from finetune.logs import read_logs
 from finetune.plot import plot_loss
-from finetune.train import Recipe, Trained, train
+from finetune.recipe import Recipe
+from finetune.train import Trained, train
 from retrieval.embed import load_embedder
 from retrieval.errors import RetrievalError
 from retrieval.index import Index
@@ -139,7 +140,12 @@ def _train(
     progress = _Progress(say, "Training")
     shutil.rmtree(out, ignore_errors=True)
     trained = train(
-        start.path, examples, validation, out, recipe, lambda p, loss: progress(p, f", loss {loss:.3f}")
+        start.path,
+        examples,
+        validation,
+        out,
+        recipe,
+        lambda now: progress(now.share, f", loss {now.loss:.3f}"),
     )
     speed = trained.tokens / trained.seconds
     say(f"Trained {trained.steps} steps in {_minutes(trained.seconds)}, {speed:.0f} tokens/s")

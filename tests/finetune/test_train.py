@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 from chatbot.models import ModelFolder
-from finetune import train as training
+from finetune import clock as clocks
+from finetune.clock import Clock, Moment
 from finetune.errors import TrainingError
 from finetune.example import Example
-from finetune.train import ACCUMULATE, BATCH, MAX_TOKENS, Recipe, encode, load, train
+from finetune.recipe import Recipe
+from finetune.train import MAX_TOKENS, encode, load, train
 from tests.finetune.made_up import example
 from tests.tiny import tiny_model
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-STEP = BATCH * ACCUMULATE
+STEP = Recipe().batch * Recipe().accumulate
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +58,17 @@ def test_the_loss_of_a_step_is_the_plain_cross_entropy(tiny: ModelFolder, tmp_pa
 
 
 def test_training_lowers_the_loss(tiny: ModelFolder, tmp_path: Path) -> None:
-    told: list[tuple[float, float]] = []
+    told: list[Moment] = []
     rows = [example(n) for n in range(20)]
     recipe = Recipe(epochs=15, learning_rate=5e-2)
-    trained = train(
-        tiny.path, rows[:16], rows[16:], tmp_path / "adapter", recipe, lambda *said: told.append(said)
-    )
+    trained = train(tiny.path, rows[:16], rows[16:], tmp_path / "adapter", recipe, told.append)
     before, after = trained.validation
     # Its output layer is random and stays so: all that the layers below can win is about half a nat.
     assert after < before - 0.1
     assert trained.curve[-1][1] < trained.curve[0][1] - 0.1
     assert [step for step, _ in trained.curve] == list(range(1, trained.steps + 1))
-    assert [loss for _, loss in told] == [loss for _, loss in trained.curve]
-    shares = [share for share, _ in told]
+    assert [moment.loss for moment in told] == [loss for _, loss in trained.curve]
+    shares = [moment.share for moment in told]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert (trained.adapter / "adapter_model.safetensors").is_file()
@@ -76,7 +76,7 @@ def test_training_lowers_the_loss(tiny: ModelFolder, tmp_path: Path) -> None:
     assert not (trained.adapter / "README.md").exists()
 
 
-@pytest.mark.parametrize("count", [1, STEP - 1, STEP, STEP + 1, 3 * BATCH])
+@pytest.mark.parametrize("count", [1, STEP - 1, STEP, STEP + 1, 3 * Recipe().batch])
 def test_every_epoch_is_run_to_its_end(tiny: ModelFolder, tmp_path: Path, count: int) -> None:
     rows = [example(n) for n in range(count)]
     trained = train(tiny.path, rows, [], tmp_path / "adapter", Recipe(epochs=2))
@@ -88,17 +88,16 @@ def test_every_epoch_is_run_to_its_end(tiny: ModelFolder, tmp_path: Path, count:
 
 def test_the_time_bound_ends_a_run_early(tiny: ModelFolder, tmp_path: Path) -> None:
     rows = [example(n) for n in range(STEP)]
-    told: list[float] = []
     recipe = Recipe(epochs=10_000, minutes=1 / 60)
-    trained = train(tiny.path, rows, [], tmp_path / "adapter", recipe, lambda share, _: told.append(share))
+    trained = train(tiny.path, rows, [], tmp_path / "adapter", recipe)
     assert 0 < trained.steps < 10_000
     assert (trained.adapter / "adapter_model.safetensors").is_file()
 
 
 def test_the_learning_rate_is_down_when_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(training.time, "monotonic", lambda: now)
-    clock = training._Clock(Recipe(epochs=100, minutes=2), rows=8 * STEP, on_step=None)
+    monkeypatch.setattr(clocks.time, "monotonic", lambda: now)
+    clock = Clock(Recipe(epochs=100, minutes=2), rows=8 * STEP)
     clock.start()
     assert clock.rate(0) < 0.1, "it warms up"
     assert clock.rate(40) == pytest.approx(0.95)
@@ -111,7 +110,7 @@ def test_the_learning_rate_is_down_when_the_time_is_up(monkeypatch: pytest.Monke
 
 
 def test_without_a_time_bound_the_steps_count() -> None:
-    clock = training._Clock(Recipe(epochs=10), rows=10 * STEP, on_step=None)
+    clock = Clock(Recipe(epochs=10), rows=10 * STEP)
     assert clock.progress(25) == pytest.approx(0.25)
     assert clock.progress(1000) == 1.0
 
