@@ -5,20 +5,24 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from finetune.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a run tells of itself after a step: share done (0..1), seconds left, tokens/s so far."""
+    """What a run tells of itself after a step: share done (0..1), seconds left, tokens/s so far.
+
+    `validation` is the last validation loss, `at` the monotonic clock.
+    """
 
     share: float
     left: float
     speed: float
     loss: float
     validation: float | None = None
+    at: float = field(default_factory=time.monotonic)
 
 
 OnStep = Callable[[Moment], None]

@@ -46,7 +46,7 @@ def evaluate_model(
     with torch.inference_mode():
         outputs = _generate(model, tokenizer, examples, on_step)
         losses = [_loss(model, tokenizer, example) for example in examples]
-        model.to(getattr(torch, same_dtype()))  # that of both engines; the weights themselves are bfloat16
+        _as(model, getattr(torch, same_dtype()))  # that of both engines; the weights themselves are bfloat16
         probes = [_probe(model, tokenizer, example) for example in examples[:PROBES]]
     scored = [_score(e, o, loss) for e, o, loss in zip(examples, outputs, losses, strict=True)]
     return scored, probes
@@ -133,8 +133,16 @@ def _loss(model: Any, tokenizer: Any, example: Example) -> float:
         return float("nan")
     ids = torch.tensor([rows[0]["input_ids"]], device=model.device)
     answer = torch.tensor(rows[0]["completion_mask"], device=model.device).bool()[1:]
-    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[0, :-1][answer]
-    return float(torch.nn.functional.cross_entropy(model.lm_head(hidden).float(), ids[0, 1:][answer]))
+    places = answer.nonzero().flatten()
+    logits = model(input_ids=ids, use_cache=False, logits_to_keep=places).logits[0]
+    return float(torch.nn.functional.cross_entropy(logits.float(), ids[0, 1:][answer]))
+
+
+def _as(model: Any, dtype: Any) -> None:
+    """Into another number format, with the prefix if it has one, which peft gives in the format of old."""
+    model.to(dtype)
+    if hasattr(model, "base_model_torch_dtype"):
+        model.base_model_torch_dtype = dtype
 
 
 def _score(example: Example, output: str, loss: float) -> Scored:

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chatbot.models import ModelFolder, merge_adapter, resolve_model
+from chatbot.models import ModelFolder, read_model, resolve_model
 from chatbot.settings import Settings
+from chatbot.tuned import tuned_model
 from finetune.conversation import Problem
 from finetune.dataset import build_dataset, open_dataset
 from finetune.errors import FinetuneError
@@ -18,8 +19,10 @@ from finetune.evaluate_model import Scored, compare, evaluate_model
 from finetune.example import Example, read
 from finetune.logs import read_logs
 from finetune.plot import plot_loss
-from finetune.recipe import Recipe
-from finetune.train import Trained, train
+from finetune.recipe import Method, Recipe, recipe_of
+from finetune.runs import begin, folder_of, kept_dataset
+from finetune.stage import train_stage
+from finetune.train import Trained
 from retrieval.embed import load_embedder
 from retrieval.errors import RetrievalError
 from retrieval.index import Index
@@ -63,28 +66,44 @@ def run(
     minutes: float | None = None,
     seed: int = 0,
     also: Path | None = None,
+    method: Method = "lora",
+    resume: bool = False,
     say: Say = lambda line: None,
+    **numbers: Any,
 ) -> dict[str, Any]:
     """Tune `base` on the logs; returns the report that is also written to <out>/report.json.
 
     Passages come from `index`, or from `articles` (ingested for this run), or from the installation's index.
+    `resume` goes on with a run that was killed: that of `out`, else the last one. `numbers` are fields of the
+    Recipe, None for what suits the method.
     Raises FinetuneError, RetrievalError or ModelMissing, each with what to type.
     """
     started = time.monotonic()
-    folder = out or settings.home / "models" / f"support-{datetime.now():%Y%m%d-%H%M%S}"
-    if folder.exists():
-        raise FinetuneError(f"{folder} already exists; name another folder with --out.")
     if epochs is None and minutes is None:
         minutes = MINUTES
+    recipe = recipe_of(method, epochs=epochs or 3.0, minutes=minutes, seed=seed, **numbers)
+    folder = folder_of(out, settings.home, resume)
     work = settings.home / "training" / folder.name
     start = resolve_model(base, settings.home)
+    begin(
+        work,
+        folder,
+        {"logs": logs, "articles": articles, "index": index, "base": base, "also": also},
+        recipe,
+        resume,
+    )
     knowledge = _open_index(articles, index, settings, work, say)
-    card, parts = _data(logs, knowledge, work, seed, say)
-    recipe = Recipe(epochs=epochs or 3.0, minutes=minutes, seed=seed)
+    card, parts = kept_dataset(work) if resume else ({}, {})
+    if not parts:
+        card, parts = _data(logs, knowledge, work, seed, say)
     extra = list(read(also)) if also else []
-    trained = _train(start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say)
-    tuned = merge_adapter(start.path, trained.adapter, folder, _manifest(folder, start))
-    shutil.copytree(trained.adapter, folder / "adapter", dirs_exist_ok=True)
+    trained = train_stage(
+        start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say, resume
+    )
+    if folder.exists():  # a resumed run that was killed while it evaluated
+        tuned = read_model(folder)
+    else:
+        tuned = tuned_model(start.path, trained.adapter, folder, _manifest(folder, start, recipe))
     before, after, probes = _evaluate(start, tuned, parts["test"], say)
     report = _report(start, tuned, card, recipe, trained, len(extra), before, after)
     report["seconds"] = round(time.monotonic() - started, 1)
@@ -127,31 +146,6 @@ def _data(
     return asdict(card), parts
 
 
-def _train(
-    start: ModelFolder,
-    examples: list[Example],
-    validation: list[Example],
-    out: Path,
-    recipe: Recipe,
-    say: Say,
-) -> Trained:
-    bound = f", at most {recipe.minutes:g} minutes" if recipe.minutes else ""
-    say(f"Training {start.label} on {len(examples)} examples, {recipe.epochs:g} epochs{bound}")
-    progress = _Progress(say, "Training")
-    shutil.rmtree(out, ignore_errors=True)
-    trained = train(
-        start.path,
-        examples,
-        validation,
-        out,
-        recipe,
-        lambda now: progress(now.share, f", loss {now.loss:.3f}"),
-    )
-    speed = trained.tokens / trained.seconds
-    say(f"Trained {trained.steps} steps in {_minutes(trained.seconds)}, {speed:.0f} tokens/s")
-    return trained
-
-
 def _evaluate(
     start: ModelFolder, tuned: ModelFolder, held_out: Sequence[Example], say: Say
 ) -> tuple[list[Scored], list[Scored], list[dict[str, Any]]]:
@@ -163,10 +157,11 @@ def _evaluate(
     return before, after, probes
 
 
-def _manifest(folder: Path, start: ModelFolder) -> dict[str, object]:
+def _manifest(folder: Path, start: ModelFolder, recipe: Recipe) -> dict[str, object]:
     return {
         "name": folder.name,
         "base": start.label,
+        "recipe_of_training": asdict(recipe),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -196,7 +191,9 @@ def _report(
             "tokens": trained.tokens,
             "left_out": trained.left_out,
             "validation_loss": trained.validation,
+            "stopped_early": trained.stopped_early,
             "curve": trained.curve,
+            "validation_curve": trained.validated,
         },
         "held_out": len(after),
         "comparison": comparison,
@@ -230,7 +227,9 @@ def _tell(report: dict[str, Any], folder: Path) -> list[str]:
 
 
 def _write(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+    beside = path.with_name(f".{path.name}")
+    beside.write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+    beside.rename(path)
 
 
 def _minutes(seconds: float) -> str:

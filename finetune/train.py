@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chatbot.prefix import prefix_of
 from finetune import attention, checkpoints, methods
 from finetune.clock import Clock, OnStep
 from finetune.errors import TrainingError
@@ -20,6 +21,7 @@ from finetune.watch import Watch, callback, validations
 
 MAX_TOKENS = 1600
 RESULT = "training.json"
+BOARD = "tensorboard"  # the folder beside, for `tensorboard --logdir`
 
 Row = dict[str, list[int]]
 Curve = list[tuple[int, float]]
@@ -73,7 +75,7 @@ def train(
         shutil.rmtree(folder, ignore_errors=True)
     trainer, watch = make_trainer(model, tokenizer, rows, held, folder, recipe, on_step)
     before = trainer.evaluate()["eval_loss"] if held else 0.0
-    _run(trainer, watch, checkpoints.newest(folder))
+    _run(trainer, watch, checkpoints.newest(folder), out.with_name(BOARD))
     seconds = watch.clock.elapsed
     after = _best(trainer, watch) if held else 0.0
     history = trainer.state.log_history
@@ -145,8 +147,16 @@ def make_trainer(
 
 
 def load(folder: Path, dtype: str = "") -> tuple[Any, Any]:
-    """Model and tokenizer of a model folder; the faster number format unless a `dtype` is named."""
-    return _load(folder, dtype)
+    """Model and tokenizer of a model folder; the faster number format unless a `dtype` is named.
+
+    One with a learned prefix comes as peft's model.
+    """
+    model, tokenizer = _load(folder, dtype)
+    if prefix := prefix_of(folder):
+        from peft import PeftModel
+
+        return PeftModel.from_pretrained(model, prefix), tokenizer
+    return model, tokenizer
 
 
 def load_for(folder: Path, recipe: Recipe) -> tuple[Any, Any]:
@@ -199,8 +209,13 @@ def _load(folder: Path, dtype: str, **options: Any) -> tuple[Any, Any]:
     return AutoModelForCausalLM.from_pretrained(folder, dtype=number, **options), tokenizer
 
 
-def _run(trainer: Any, watch: Watch, checkpoint: Path | None) -> None:
+def _run(trainer: Any, watch: Watch, checkpoint: Path | None, board: Path) -> None:
+    from torch.utils.tensorboard import SummaryWriter
+    from transformers.integrations.integration_utils import TensorBoardCallback
+
     step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    if trainer.is_world_process_zero():  # what a killed process wrote after its last checkpoint is hidden
+        trainer.add_callback(TensorBoardCallback(SummaryWriter(str(board), purge_step=step + 1)))
     watch.clock.start(checkpoints.seconds_of(checkpoint) if checkpoint else 0.0, step)
     watch.begin(step)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -7,7 +7,9 @@ which makes a step on the CPU several times faster and gives the same loss.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +59,17 @@ def arguments(out: Path, recipe: Recipe, on_gpu: bool, bf16: bool) -> Any:
         logging_steps=1,
         save_strategy="no",  # decided step by step, see Watch
         save_total_limit=2,
-        report_to=[],
+        report_to=["wandb"] if wandb_is_configured() else [],
+        run_name=out.parent.name,
         disable_tqdm=True,
         dataloader_pin_memory=on_gpu,
         seed=recipe.seed,
     )
+
+
+def wandb_is_configured() -> bool:
+    """Weights & Biases is used where its package is installed and a key is given, and nowhere else."""
+    return bool(os.environ.get("WANDB_API_KEY")) and find_spec("wandb") is not None
 
 
 def trainer_class() -> Any:

@@ -56,10 +56,10 @@ class Watch:
         self.save_took = self.saved - self.asked
 
     def after_validation(self, model: Any, losses: list[float], control: Any) -> None:
-        """Keep the best weights, and end the run when the loss did not get better `patience` times."""
+        """Keep the best weights (of `model`, if any), and end the run when they were so `patience` times."""
         if self.recipe.patience and losses:
             since = len(losses) - 1 - losses.index(min(losses))
-            if since == 0:
+            if since == 0 and model is not None:
                 checkpoints.save_weights(model, self.best)
             if since >= self.recipe.patience:
                 self.stopped_early = control.should_training_stop = True
@@ -92,11 +92,12 @@ def callback(watch: Watch) -> Any:
             watch.after_save()
 
         def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            if state.global_step and state.is_world_process_zero:
-                watch.after_validation(kwargs["model"], validations(state.log_history), control)
+            if state.global_step:
+                keep = kwargs["model"] if state.is_world_process_zero else None
+                watch.after_validation(keep, validations(state.log_history), control)
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-            if logs and "loss" in logs:
+            if logs and "loss" in logs and state.is_world_process_zero:
                 last = validations(state.log_history)
                 watch.tell(state.global_step, float(logs["loss"]), last[-1] if last else None)
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ui.cli import options
+from ui.cli.training import training
 
 
 @click.command("finetune")
@@ -29,6 +30,7 @@ from ui.cli import options
 @click.option(
     "--also", type=click.Path(exists=True, path_type=Path), help="More examples to mix in, JSON Lines."
 )
+@training
 @options.as_json
 def command(
     logs: tuple[Path, ...],
@@ -36,7 +38,7 @@ def command(
     articles: Path | None,
     index: Path | None,
     as_json: bool,
-    **training: Any,
+    **asked: Any,
 ) -> None:
     """Tune the model on LOGS of past support conversations and write a model folder.
 
@@ -46,6 +48,8 @@ def command(
     Examples:
       chatbot finetune logs/2024.jsonl logs/2025.csv --articles help-articles/
       chatbot finetune logs/ --minutes 30 --out .chatbot/models/my-shop
+      chatbot finetune logs/ --epochs 3 --method dora --rank 32
+      chatbot finetune logs/ --epochs 3 --method dora --rank 32 --resume    after it was killed
     """
     import json
 
@@ -53,7 +57,7 @@ def command(
     from finetune import pipeline
 
     settings = load_settings(home=home)
-    report = pipeline.run(list(logs), settings=settings, articles=articles, index=index, say=_say, **training)
+    report = pipeline.run(list(logs), settings=settings, articles=articles, index=index, say=_say, **asked)
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2, default=str))
 
