@@ -21,8 +21,9 @@ from finetune.logs import read_logs
 from finetune.plot import plot_loss
 from finetune.recipe import Method, Recipe, recipe_of
 from finetune.runs import begin, folder_of, kept_dataset
-from finetune.stage import train_stage
+from finetune.stage import dry, search_stage, train_stage
 from finetune.train import Trained
+from finetune.trials import Tried
 from retrieval.embed import load_embedder
 from retrieval.errors import RetrievalError
 from retrieval.index import Index
@@ -68,17 +69,24 @@ def run(
     also: Path | None = None,
     method: Method = "lora",
     resume: bool = False,
+    dry_run: bool = False,
+    trials: int = 0,
     say: Say = lambda line: None,
     **numbers: Any,
 ) -> dict[str, Any]:
     """Tune `base` on the logs; returns the report that is also written to <out>/report.json.
 
     Passages come from `index`, or from `articles` (ingested for this run), or from the installation's index.
-    `resume` goes on with a run that was killed: that of `out`, else the last one. `numbers` are fields of the
-    Recipe, None for what suits the method.
+    `resume` goes on with a run that was killed: that of `out`, else the last one. `dry_run` ends with what
+    the training would take. `trials` short runs search for better numbers of the recipe first. `numbers` are
+    fields of the Recipe, None for what suits the method.
     Raises FinetuneError, RetrievalError or ModelMissing, each with what to type.
     """
     started = time.monotonic()
+    if dry_run and resume:
+        raise FinetuneError(
+            "A dry run keeps nothing, so there is nothing to resume: leave out one of the two."
+        )
     if epochs is None and minutes is None:
         minutes = MINUTES
     recipe = recipe_of(method, epochs=epochs or 3.0, minutes=minutes, seed=seed, **numbers)
@@ -88,7 +96,14 @@ def run(
     begin(
         work,
         folder,
-        {"logs": logs, "articles": articles, "index": index, "base": base, "also": also},
+        {
+            "logs": logs,
+            "articles": articles,
+            "index": index,
+            "base": base,
+            "also": also,
+            "trials": trials,
+        },
         recipe,
         resume,
     )
@@ -97,6 +112,13 @@ def run(
     if not parts:
         card, parts = _data(logs, knowledge, work, seed, say)
     extra = list(read(also)) if also else []
+    if dry_run:
+        return dry(start, [*parts["train"], *extra], parts["validation"], work, recipe, say)
+    tried: list[Tried] = []
+    if trials:
+        recipe, tried = search_stage(
+            start, [*parts["train"], *extra], parts["validation"], work, recipe, trials, say
+        )
     trained = train_stage(
         start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say, resume
     )
@@ -106,6 +128,7 @@ def run(
         tuned = tuned_model(start.path, trained.adapter, folder, _manifest(folder, start, recipe))
     before, after, probes = _evaluate(start, tuned, parts["test"], say)
     report = _report(start, tuned, card, recipe, trained, len(extra), before, after)
+    report["trials"] = [asdict(one) for one in tried]
     report["seconds"] = round(time.monotonic() - started, 1)
     plot_loss(trained, folder / "loss.png")
     _write(folder / "probes.json", probes)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from chatbot.models import ModelFolder
 from chatbot.prefix import prefix_of
 from finetune.clock import Moment, OnStep
 from finetune.errors import TrainingError
+from finetune.estimate import estimate
 from finetune.example import Example, read, write
 from finetune.recipe import Recipe
 from finetune.train import Trained, read_trained, train
+from finetune.trials import Tried, search
 
 Say = Callable[[str], None]
 SECONDS = 10.0  # between two lines of progress
@@ -47,6 +51,43 @@ def train_stage(
     speed = trained.tokens / max(trained.seconds, 1e-6)
     say(f"Trained {trained.steps} steps in {minutes(trained.seconds)}{early}, {speed:.0f} tokens/s")
     return trained
+
+
+def search_stage(
+    start: ModelFolder,
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    work: Path,
+    recipe: Recipe,
+    trials: int,
+    say: Say,
+) -> tuple[Recipe, list[Tried]]:
+    """The better recipe of so many short runs, with the table of them told. Raises TrainingError."""
+    say(f"Searching for better numbers in {trials} short runs")
+    best, tried = search(start.path, examples, validation, work, recipe, trials, say)
+    say("Trials, best first:")
+    for one in tried:
+        say(f"  {one.number:3}  {one}")
+    return best, tried
+
+
+def dry(
+    start: ModelFolder,
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    work: Path,
+    recipe: Recipe,
+    say: Say,
+) -> dict[str, Any]:
+    """Tell what the training would take, and remove what the dry run has made. Raises TrainingError."""
+    say(f"Measuring two steps of {recipe.method} on {start.label}")
+    try:
+        found = estimate(start.path, examples, validation, work, recipe)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    for line in found.lines():
+        say(line)
+    return {"dry_run": asdict(found), "recipe": asdict(recipe), "base": start.label}
 
 
 def telling(say: Say) -> OnStep:

@@ -59,7 +59,9 @@ def exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "SAVE_SHARE", 1e9)
 
 
-@pytest.mark.parametrize("method", ["lora", "adalora", "prefix", "full"])
+@pytest.mark.parametrize(
+    "method", ["lora", *(pytest.param(m, marks=pytest.mark.slow) for m in ("adalora", "prefix", "full"))]
+)
 def test_a_run_that_is_cut_off_twice_ends_alike(tiny: ModelFolder, tmp_path: Path, method: Method) -> None:
     plan = recipe(3, method)
     whole = train(tiny.path, ROWS, HELD, tmp_path / "whole", plan)

@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from ui.cli import options
-from ui.cli.training import training
+from ui.cli.training import prefer, training
 
 
 @click.command("finetune")
-@click.argument("logs", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("logs", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @options.home
 @click.option(
     "--articles", type=click.Path(exists=True, path_type=Path), help="Help articles the agents answered from."
@@ -37,6 +37,7 @@ def command(
     home: Path | None,
     articles: Path | None,
     index: Path | None,
+    preferences: Path | None,
     as_json: bool,
     **asked: Any,
 ) -> None:
@@ -50,14 +51,28 @@ def command(
       chatbot finetune logs/ --minutes 30 --out .chatbot/models/my-shop
       chatbot finetune logs/ --epochs 3 --method dora --rank 32
       chatbot finetune logs/ --epochs 3 --method dora --rank 32 --resume    after it was killed
+      chatbot finetune --preferences liked.jsonl --loss dpo
     """
     import json
+
+    if not logs and not preferences:
+        raise click.UsageError("Name the logs to learn from, or give --preferences.")
+    if asked["loss"] and not preferences:
+        raise click.UsageError("--loss says how to learn from --preferences, which are missing.")
 
     from chatbot.settings import load_settings
     from finetune import pipeline
 
     settings = load_settings(home=home)
-    report = pipeline.run(list(logs), settings=settings, articles=articles, index=index, say=_say, **asked)
+    if preferences:
+        report = prefer(
+            preferences, settings, _say, asked | {"logs": logs, "articles": articles, "index": index}
+        )
+    else:
+        asked.pop("loss")
+        report = pipeline.run(
+            list(logs), settings=settings, articles=articles, index=index, say=_say, **asked
+        )
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2, default=str))
 
