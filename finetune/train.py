@@ -123,7 +123,7 @@ def make_trainer(
     from transformers import PrinterCallback
 
     gpu = _on_gpu()
-    args = arguments(folder, recipe, gpu, bf16=_autocast(recipe))
+    args = arguments(folder, recipe, gpu, bf16=autocast(recipe))
     clock = Clock(recipe, len(rows), args.world_size)
     if recipe.method != "prefix":
         attention.install(model)
@@ -248,7 +248,7 @@ def _on_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _autocast(recipe: Recipe) -> bool:
+def autocast(recipe: Recipe) -> bool:
     """Compute in bfloat16 with the weights that learn in float32: on a GPU, and where all of them learn."""
     from retrieval.processor import best_dtype
 

@@ -1,4 +1,4 @@
-"""trl's trainer with the loss computed only where an answer stands, no padding, and exact checkpoints.
+"""The trainer of trl with the loss computed only where an answer stands, no padding, and exact checkpoints.
 
 The vocabulary of a multilingual model is its largest matrix (two thirds of the embedded one), and nine of ten
 tokens of a grounded example are prompt. So only the positions that predict the answer are projected onto it,

@@ -215,7 +215,7 @@ def test_a_resumed_run_has_to_ask_for_the_same(
         broken.setattr(pipeline, "train_stage", lambda *given, **options: stopped())
         with pytest.raises(KeyboardInterrupt):
             run(logs)
-    with pytest.raises(FinetuneError, match="begun with another seed, rank; repeat its command"):
+    with pytest.raises(FinetuneError, match="begun with another rank, seed; repeat its command"):
         run(logs, resume=True, rank=8, seed=7)
 
 
