@@ -14,7 +14,7 @@ from chatbot.settings import Settings
 from chatbot.tuned import tuned_model
 from finetune.conversation import Problem
 from finetune.dataset import build_dataset, open_dataset
-from finetune.errors import FinetuneError
+from finetune.errors import BadRecipe, FinetuneError
 from finetune.evaluate_model import Scored, compare, evaluate_model
 from finetune.example import Example, read
 from finetune.logs import read_logs
@@ -84,9 +84,7 @@ def run(
     """
     started = time.monotonic()
     if dry_run and resume:
-        raise FinetuneError(
-            "A dry run keeps nothing, so there is nothing to resume: leave out one of the two."
-        )
+        raise BadRecipe("A dry run keeps nothing, so there is nothing to resume: leave out one of the two.")
     if epochs is None and minutes is None:
         minutes = MINUTES
     recipe = recipe_of(method, epochs=epochs or 3.0, minutes=minutes, seed=seed, **numbers)

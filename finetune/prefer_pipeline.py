@@ -18,7 +18,7 @@ from chatbot.prefix import prefix_of
 from chatbot.settings import Settings
 from chatbot.tuned import tuned_model
 from finetune.dataset import open_dataset
-from finetune.errors import DatasetError, PreferencesUnreadable, TrainingError
+from finetune.errors import BadRecipe, DatasetError, PreferencesUnreadable
 from finetune.evaluate_model import Scored, compare, evaluate_model, make_probes
 from finetune.example import Example
 from finetune.prefer import Loss, Preferring, prefer
@@ -53,7 +53,7 @@ def run(
     folder = folder_of(out, settings.home, resume=False)
     start = resolve_model(base, settings.home)
     if prefix_of(start.path):
-        raise TrainingError(f"{start.label} has a learned prefix and cannot be tuned further; use its base.")
+        raise BadRecipe(f"{start.label} has a learned prefix and cannot be tuned further; use its base.")
     adapter = adapter_of(start, settings.home)
     say(f"Tuning {start.label} on {len(learnt)} preferences with {loss}; {len(held)} are held out")
     work = settings.home / "training" / folder.name

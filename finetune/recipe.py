@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from finetune.errors import TrainingError
+from finetune.errors import BadRecipe
 
 Method = Literal["lora", "dora", "rslora", "adalora", "qlora", "prefix", "full"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -46,7 +46,7 @@ class Recipe:
 def recipe_of(method: Method = "lora", **given: Any) -> Recipe:
     """The recipe of a method: what is given (and is not None), else what suits the method.
 
-    Raises TrainingError when the method cannot be run here.
+    Raises BadRecipe when the method cannot be run here.
     """
     chosen = {name: value for name, value in given.items() if value is not None}
     rank = int(chosen.get("rank", 16))
@@ -56,14 +56,14 @@ def recipe_of(method: Method = "lora", **given: Any) -> Recipe:
 
 
 def check(recipe: Recipe) -> None:
-    """Raises TrainingError with one sentence when this machine, or the method itself, cannot do it."""
+    """Raises BadRecipe with one sentence when this machine, or the method itself, cannot do it."""
     if recipe.method == "prefix" and recipe.gradient_checkpointing:
-        raise TrainingError(
+        raise BadRecipe(
             "A learned prefix cannot be trained with --gradient-checkpointing; leave it out, or use "
             "another --method."
         )
     if recipe.method == "qlora" and (missing := _missing_for_qlora()):
-        raise TrainingError(f"--method qlora needs {missing}; use `--method lora`, which runs everywhere.")
+        raise BadRecipe(f"--method qlora needs {missing}; use `--method lora`, which runs everywhere.")
 
 
 def changed(one: Recipe, two: Recipe) -> list[str]:

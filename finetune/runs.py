@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.dataset import open_dataset
-from finetune.errors import DatasetError, FinetuneError, TrainingError
+from finetune.errors import BadRecipe, DatasetError, FinetuneError
 from finetune.example import Example
 from finetune.recipe import Recipe
 
@@ -34,7 +34,7 @@ def folder_of(out: Path | None, home: Path, resume: bool) -> Path:
     if out:
         open_runs = [run for run in open_runs if run.parent.name == out.name]
     if not open_runs:
-        raise TrainingError(
+        raise BadRecipe(
             f"There is no run to resume{f' for {out}' if out else ''}; start one without --resume."
         )
     return Path(_read(max(open_runs, key=lambda run: run.stat().st_mtime))["out"])
@@ -43,7 +43,7 @@ def folder_of(out: Path | None, home: Path, resume: bool) -> Path:
 def begin(work: Path, out: Path, asked: Mapping[str, Any], recipe: Recipe, resume: bool) -> None:
     """Keep what was asked for; a resumed run has to ask for the same.
 
-    Raises TrainingError naming what is not the same.
+    Raises BadRecipe naming what is not the same.
     """
     now: dict[str, Any] = {"out": str(out.absolute()), "asked": _plain(asked), "recipe": asdict(recipe)}
     if resume:
@@ -55,7 +55,7 @@ def begin(work: Path, out: Path, asked: Mapping[str, Any], recipe: Recipe, resum
             if before.get(part, {}).get(name) != value
         ]
         if other:
-            raise TrainingError(
+            raise BadRecipe(
                 f"The run {work.name} was begun with another {', '.join(other)}; repeat its command as it "
                 "was, with --resume, or begin anew without --resume."
             )

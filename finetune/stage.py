@@ -14,7 +14,7 @@ from typing import Any
 from chatbot.models import ModelFolder
 from chatbot.prefix import prefix_of
 from finetune.clock import Moment, OnStep
-from finetune.errors import TrainingError
+from finetune.errors import BadRecipe, TrainingError
 from finetune.estimate import estimate
 from finetune.example import Example, read, write
 from finetune.recipe import Recipe
@@ -37,7 +37,7 @@ def train_stage(
 ) -> Trained:
     """Tune `start` and tell how it goes. Raises TrainingError."""
     if prefix_of(start.path):
-        raise TrainingError(f"{start.label} has a learned prefix and cannot be tuned further; use its base.")
+        raise BadRecipe(f"{start.label} has a learned prefix and cannot be tuned further; use its base.")
     bound = f", at most {recipe.minutes:g} minutes" if recipe.minutes else ""
     say(
         f"Training {start.label} on {len(examples)} examples with {recipe.method}, "
@@ -130,7 +130,7 @@ def _on_all(
 ) -> Trained:
     """One process for each GPU; each of them runs `main` below."""
     if recipe.minutes:
-        raise TrainingError("Several GPUs count steps and not minutes: give --epochs.")
+        raise BadRecipe("Several GPUs count steps and not minutes: give --epochs.")
     folder = out.parent
     write(examples, folder / "train.jsonl")
     write(validation, folder / "validation.jsonl")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing, NothingPublished
 from finetune.errors import (
+    BadRecipe,
     FinetuneError,
     ImportRefused,
     LogsUnreadable,
@@ -40,6 +41,7 @@ BAD_INPUT = (
     NothingPublished,
     PublishedAlready,
     UnknownModel,
+    BadRecipe,
 )
 
 
