@@ -14,6 +14,7 @@ from finetune.recipe import Recipe
 SAVE_SECONDS = 60.0
 SAVE_SHARE = 0.05  # of the time goes into checkpoints, at most
 VALIDATIONS = 8  # in a whole run
+LOOK_SHARE = 0.1  # of the minutes of a run go into validations, about; the next one is left out above that
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class Watch:
     saved: float = field(default_factory=time.monotonic)
     save_took: float = 0.0
     asked: float = 0.0
+    looked: float = 0.0  # seconds of validations in this process
 
     def begin(self, step: int) -> None:
         """The run goes on after this step; 0 for a new one."""
@@ -44,7 +46,7 @@ class Watch:
         if share >= 1.0:
             control.should_training_stop = True
             return
-        due = int(share * VALIDATIONS) > self.validated
+        due = int(share * VALIDATIONS) > self.validated and not self._looked_enough()
         self.validated = int(share * VALIDATIONS)
         control.should_evaluate = due and self.validates
         control.should_save = due or (self.devices == 1 and self._save_is_due())
@@ -63,6 +65,7 @@ class Watch:
                 checkpoints.save_weights(model, self.best)
             if since >= self.recipe.patience:
                 self.stopped_early = control.should_training_stop = True
+        self.looked += time.monotonic() - self.asked
         self.asked = time.monotonic()
 
     def tell(self, step: int, loss: float, validation: float | None) -> None:
@@ -71,6 +74,10 @@ class Watch:
             done = self.tokens * (step - self.clock.first)
             speed = done / max(1e-6, self.clock.elapsed - self.clock.before)
             self.on_step(Moment(self.clock.progress(step), self.clock.left(step), speed, loss, validation))
+
+    def _looked_enough(self) -> bool:
+        """Only where minutes count: which step is validated must not depend on the time otherwise."""
+        return bool(self.clock.seconds) and self.looked > LOOK_SHARE * self.clock.elapsed
 
     def _save_is_due(self) -> bool:
         return time.monotonic() - self.saved >= max(SAVE_SECONDS, self.save_took / SAVE_SHARE)

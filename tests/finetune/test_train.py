@@ -10,11 +10,13 @@ import pytest
 
 from chatbot.models import ModelFolder
 from finetune import clock as clocks
+from finetune import trainer
 from finetune.clock import Clock, Moment
 from finetune.errors import TrainingError
 from finetune.example import Example
 from finetune.recipe import Recipe
-from finetune.train import MAX_TOKENS, encode, load, train
+from finetune.train import MAX_TOKENS, encode, load, read_trained, train
+from finetune.watch import Watch
 from tests.finetune.made_up import example
 from tests.tiny import tiny_model
 
@@ -137,3 +139,86 @@ def test_only_the_answer_is_learnt(tiny: ModelFolder) -> None:
     assert tokenizer.decode(prompt) == tokenizer.apply_chat_template(
         example(7).messages, add_generation_prompt=True, tokenize=False
     )
+
+
+class Control:
+    """What a step decides."""
+
+    should_evaluate = should_save = should_training_stop = False
+
+
+def test_validations_and_checkpoints_come_at_eighths_and_by_the_minute(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(clocks.time, "monotonic", lambda: now)
+    recipe = Recipe(epochs=16)
+    watch = Watch(Clock(recipe, rows=STEP), recipe, 100.0, tmp_path / "best", validates=True)
+    watch.begin(0)
+    decided = []
+    for step in range(1, 17):
+        now += 45.0
+        control = Control()
+        watch.after_step(step, control)
+        decided.append((control.should_evaluate, control.should_save, control.should_training_stop))
+        if control.should_save:
+            watch.after_save()
+    assert [n for n, (look, _, _) in enumerate(decided, 1) if look] == [2, 4, 6, 8, 10, 12, 14]
+    assert [n for n, (_, save, _) in enumerate(decided, 1) if save] == [2, 4, 6, 8, 10, 12, 14]
+    assert [n for n, (_, _, stop) in enumerate(decided, 1) if stop] == [16]
+    again = Watch(Clock(recipe, rows=STEP), recipe, 100.0, tmp_path / "best", validates=True)
+    again.begin(7)
+    control = Control()
+    again.after_step(8, control)
+    assert control.should_evaluate, "a resumed run looks at the same steps"
+    now += 61.0
+    control = Control()
+    again.after_step(9, control)
+    assert (control.should_evaluate, control.should_save) == (False, True)
+
+
+def test_a_run_of_minutes_does_not_spend_them_on_looking(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(clocks.time, "monotonic", lambda: now)
+    recipe = Recipe(epochs=10_000, minutes=8 / 60 * 60)
+    watch = Watch(Clock(recipe, rows=STEP), recipe, 100.0, tmp_path / "best", validates=True)
+    watch.clock.start()
+    watch.begin(0)
+    looks = 0
+    step = 0
+    while now < 480:
+        step += 1
+        now += 10.0
+        control = Control()
+        watch.after_step(step, control)
+        if control.should_evaluate:
+            looks += 1
+            now += 20.0
+            watch.after_validation(None, [1.0] * 2, control)
+    assert looks == 3
+
+
+def test_the_best_weights_are_kept_and_patience_ends(tiny: ModelFolder, tmp_path: Path) -> None:
+    """What is learnt is of no use for what is held out: the end is early and the loss the best one."""
+    rows = [example(n, answer="yes yes yes") for n in range(STEP)]
+    recipe = Recipe(epochs=60, learning_rate=5e-2, patience=2)
+    trained = train(tiny.path, rows, [example(50, answer="QQQQQQQQ")], tmp_path / "adapter", recipe)
+    assert trained.stopped_early
+    assert trained.steps < 60
+    assert trained.validation[1] == min(loss for _, loss in trained.validated[1:])
+    assert trained.validated[0] == (0, trained.validation[0])
+    assert list((tmp_path / "tensorboard").glob("events*"))
+    assert read_trained(tmp_path / "adapter") == trained
+
+
+@pytest.mark.parametrize(
+    ("key", "there", "used"), [("", True, False), ("k", False, False), ("k", True, True)]
+)
+def test_weights_and_biases_only_where_it_is_set_up(
+    monkeypatch: pytest.MonkeyPatch, key: str, there: bool, used: bool
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", key)
+    monkeypatch.setattr(trainer, "find_spec", lambda name: object() if there else None)
+    assert trainer.wandb_is_configured() is used
