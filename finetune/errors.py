@@ -17,6 +17,10 @@ class TrainingError(FinetuneError):
     """A run has nothing to train on, or its result cannot be used."""
 
 
+class BadRecipe(TrainingError):
+    """The options of a run cannot be used here or together, or are not those of the run to resume."""
+
+
 class UnknownModel(FinetuneError):
     """A name that is no model version of this installation."""
 

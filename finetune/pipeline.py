@@ -1,7 +1,6 @@
 """From log files to a model folder: redact, build the data set, train, merge, compare with the base."""
 
 import json
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -9,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chatbot.models import ModelFolder, merge_adapter, resolve_model
+from chatbot.models import ModelFolder, read_model, resolve_model
 from chatbot.settings import Settings
-from finetune.errors import FinetuneError
+from chatbot.tuned import tuned_model
+from finetune.errors import BadRecipe, FinetuneError
 from finetune.evaluate_model import Scored, compare, evaluate_model
 from finetune.evaluate_turns import Compared, evaluate_turns, rivals
 from finetune.example import Example, read
@@ -19,10 +19,13 @@ from finetune.feedback import Feedback
 from finetune.gathered import gather, imported, told_feedback
 from finetune.plot import plot_loss
 from finetune.progress import Progress, Say
-from finetune.progress import minutes as minutes_of
+from finetune.recipe import Method, Recipe, recipe_of
 from finetune.report import write_report
 from finetune.review import QUEUE, Review, doubtful_answers, down_voted, read_queue, update_queue
-from finetune.train import Recipe, Trained, train
+from finetune.runs import REPORT, begin, folder_of, kept_dataset
+from finetune.stage import dry, search_stage, train_stage
+from finetune.train import Trained
+from finetune.trials import Tried
 from retrieval.embed import load_embedder
 from retrieval.errors import RetrievalError
 from retrieval.index import Index
@@ -47,43 +50,82 @@ def run(
     seed: int = 0,
     also: Path | None = None,
     from_feedback: bool = False,
+    method: Method = "lora",
+    resume: bool = False,
+    dry_run: bool = False,
+    trials: int = 0,
     say: Say = lambda line: None,
+    **numbers: Any,
 ) -> dict[str, Any]:
     """Tune `base` on the logs; returns the report that is also written to <out>/report.json.
 
     With `from_feedback` what people thought of the answers here is learnt too, beside the logs; without logs,
     beside those that were imported. Passages come from `index`, or from `articles` (ingested for this run),
     or from the installation's index.
+    Passages come from `index`, or from `articles` (ingested for this run), or from the installation's index.
+    `resume` goes on with a run that was killed: that of `out`, else the last one. `dry_run` ends with what
+    the training would take. `trials` short runs search for better numbers of the recipe first. `numbers` are
+    fields of the Recipe, None for what suits the method.
     Raises FinetuneError, RetrievalError or ModelMissing, each with what to type.
     """
     started = time.monotonic()
-    folder = out or settings.home / "models" / f"support-{datetime.now():%Y%m%d-%H%M%S}"
-    if folder.exists():
-        raise FinetuneError(f"{folder} already exists; name another folder with --out.")
+    if dry_run and resume:
+        raise BadRecipe("A dry run keeps nothing, so there is nothing to resume: leave out one of the two.")
     if epochs is None and minutes is None:
         minutes = MINUTES
+    recipe = recipe_of(method, epochs=epochs or 3.0, minutes=minutes, seed=seed, **numbers)
+    folder = folder_of(out, settings.home, resume)
     work = settings.home / "training" / folder.name
     start = resolve_model(base, settings.home)
+    begin(
+        work,
+        folder,
+        {
+            "logs": logs,
+            "articles": articles,
+            "index": index,
+            "base": base,
+            "also": also,
+            "from_feedback": from_feedback,
+            "trials": trials,
+        },
+        recipe,
+        resume,
+    )
     knowledge = _open_index(articles, index, settings, work, say)
     queue = settings.home / QUEUE
-    feedback = told_feedback(settings, knowledge, say) if from_feedback else Feedback()
     review = Review(read_queue(queue))
-    card, parts = gather(logs or imported(settings), knowledge, work, seed, feedback, review, say)
-    recipe = Recipe(epochs=epochs or 3.0, minutes=minutes, seed=seed)
+    feedback = Feedback()
+    card, parts = kept_dataset(work) if resume else ({}, {})
+    if not parts:
+        feedback = told_feedback(settings, knowledge, say) if from_feedback else feedback
+        card, parts = gather(logs or imported(settings), knowledge, work, seed, feedback, review, say)
     extra = list(read(also)) if also else []
-    trained = _train(start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say)
-    tuned = merge_adapter(start.path, trained.adapter, folder, _manifest(folder, start))
-    shutil.copytree(trained.adapter, folder / "adapter", dirs_exist_ok=True)
+    if dry_run:
+        return dry(start, [*parts["train"], *extra], parts["validation"], work, recipe, say)
+    tried: list[Tried] = []
+    if trials:
+        recipe, tried = search_stage(
+            start, [*parts["train"], *extra], parts["validation"], work, recipe, trials, say
+        )
+    trained = train_stage(
+        start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say, resume
+    )
+    if folder.exists():  # a resumed run that was killed while it evaluated
+        tuned = read_model(folder)
+    else:
+        tuned = tuned_model(start.path, trained.adapter, folder, _manifest(folder, start, recipe))
     before, after, probes = _evaluate(start, tuned, parts["test"], say)
     report = _report(start, tuned, card, recipe, trained, len(extra), before, after)
+    report["trials"] = [asdict(one) for one in tried]
     report["seconds"] = round(time.monotonic() - started, 1)
     plot_loss(trained, folder / "loss.png")
     _write(folder / "probes.json", probes)
     _write(folder / SCORES, {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]})
-    _write(folder / "report.json", report)
     comparison = _compare(start, tuned, parts["test"], (before, after), knowledge, settings, report, say)
     doubtful = [*down_voted(feedback.review), *doubtful_answers(comparison), *review.found]
     say(f"{update_queue(queue, doubtful)} examples are worth a look: {queue}")
+    _write(folder / REPORT, report)
     for line in _tell(report, folder):
         say(line)
     if folder.parent == settings.home / "models":
@@ -102,26 +144,6 @@ def _open_index(articles: Path | None, index: Path | None, settings: Settings, w
         raise FinetuneError(
             f"{error} Fine-tuning needs the help articles the agents answered from: add `--articles FOLDER`."
         ) from error
-
-
-def _train(
-    start: ModelFolder,
-    examples: list[Example],
-    validation: list[Example],
-    out: Path,
-    recipe: Recipe,
-    say: Say,
-) -> Trained:
-    bound = f", at most {recipe.minutes:g} minutes" if recipe.minutes else ""
-    say(f"Training {start.label} on {len(examples)} examples, {recipe.epochs:g} epochs{bound}")
-    progress = Progress(say, "Training")
-    shutil.rmtree(out, ignore_errors=True)
-    trained = train(
-        start.path, examples, validation, out, recipe, lambda p, loss: progress(p, f", loss {loss:.3f}")
-    )
-    speed = trained.tokens / trained.seconds
-    say(f"Trained {trained.steps} steps in {minutes_of(trained.seconds)}, {speed:.0f} tokens/s")
-    return trained
 
 
 def _evaluate(
@@ -158,10 +180,11 @@ def _compare(
     return comparison
 
 
-def _manifest(folder: Path, start: ModelFolder) -> dict[str, object]:
+def _manifest(folder: Path, start: ModelFolder, recipe: Recipe) -> dict[str, object]:
     return {
         "name": folder.name,
         "base": start.label,
+        "recipe_of_training": asdict(recipe),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -191,7 +214,9 @@ def _report(
             "tokens": trained.tokens,
             "left_out": trained.left_out,
             "validation_loss": trained.validation,
+            "stopped_early": trained.stopped_early,
             "curve": trained.curve,
+            "validation_curve": trained.validated,
         },
         "held_out": len(after),
         "comparison": comparison,
@@ -225,4 +250,6 @@ def _tell(report: dict[str, Any], folder: Path) -> list[str]:
 
 
 def _write(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+    beside = path.with_name(f".{path.name}")
+    beside.write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+    beside.rename(path)

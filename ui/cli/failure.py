@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing, NothingPublished
 from finetune.errors import (
+    BadRecipe,
     ExportRefused,
     FinetuneError,
     ImportRefused,
     LogsUnreadable,
+    PreferencesUnreadable,
     PublishedAlready,
     QuestionsUnreadable,
     ReviewUnreadable,
@@ -36,12 +38,14 @@ BAD_INPUT = (
     UnknownVersion,
     LogsUnreadable,
     ExportRefused,
+    PreferencesUnreadable,
     ImportRefused,
     QuestionsUnreadable,
     ReviewUnreadable,
     NothingPublished,
     PublishedAlready,
     UnknownModel,
+    BadRecipe,
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ui.cli import options
+from ui.cli.training import prefer, training
 
 
 @click.command("finetune")
@@ -30,14 +31,16 @@ from ui.cli import options
     "--also", type=click.Path(exists=True, path_type=Path), help="More examples to mix in, JSON Lines."
 )
 @click.option("--from-feedback", is_flag=True, help="Learn from thumbs and colleagues' answers here, too.")
+@training
 @options.as_json
 def command(
     logs: tuple[Path, ...],
     home: Path | None,
     articles: Path | None,
     index: Path | None,
+    preferences: Path | None,
     as_json: bool,
-    **training: Any,
+    **asked: Any,
 ) -> None:
     """Tune the model on LOGS of past support conversations and write a model folder.
 
@@ -47,18 +50,31 @@ def command(
     Examples:
       chatbot finetune logs/2024.jsonl logs/2025.csv --articles help-articles/
       chatbot finetune logs/ --minutes 30 --out .chatbot/models/my-shop
+      chatbot finetune logs/ --epochs 3 --method dora --rank 32
+      chatbot finetune logs/ --epochs 3 --method dora --rank 32 --resume    after it was killed
       chatbot finetune --from-feedback           with all logs that were imported
+      chatbot finetune --preferences liked.jsonl --loss dpo
     """
     import json
 
-    if not logs and not training["from_feedback"]:
-        raise click.UsageError("Name the logs to learn from, or give --from-feedback.")
+    if not logs and not preferences and not asked["from_feedback"]:
+        raise click.UsageError("Name the logs to learn from, or give --from-feedback or --preferences.")
+    if asked["loss"] and not preferences:
+        raise click.UsageError("--loss says how to learn from --preferences, which are missing.")
 
     from chatbot.settings import load_settings
     from finetune import pipeline
 
     settings = load_settings(home=home)
-    report = pipeline.run(list(logs), settings=settings, articles=articles, index=index, say=_say, **training)
+    if preferences:
+        report = prefer(
+            preferences, settings, _say, asked | {"logs": logs, "articles": articles, "index": index}
+        )
+    else:
+        asked.pop("loss")
+        report = pipeline.run(
+            list(logs), settings=settings, articles=articles, index=index, say=_say, **asked
+        )
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2, default=str))
 
