@@ -31,3 +31,15 @@ class QuestionsUnreadable(FinetuneError):
 
 class ImportRefused(FinetuneError):
     """An imported log would replace something else, or another import is writing it."""
+
+
+class PairsUnreadable(FinetuneError):
+    """A file of labelled questions cannot be read, or there are none."""
+
+
+class TooFewPairs(FinetuneError):
+    """Too few questions have an article in the index to train on and to check."""
+
+
+class NotBetter(FinetuneError):
+    """What was tuned is not better with confidence on held-out questions; it was not written."""

@@ -7,8 +7,10 @@ from finetune.errors import (
     FinetuneError,
     ImportRefused,
     LogsUnreadable,
+    PairsUnreadable,
     PublishedAlready,
     QuestionsUnreadable,
+    TooFewPairs,
     UnknownModel,
 )
 from retrieval.errors import (
@@ -16,7 +18,9 @@ from retrieval.errors import (
     EmbedderMismatch,
     EmbedderUnavailable,
     IndexMissing,
+    ModelDamaged,
     NothingToRead,
+    RerankerUnavailable,
     RetrievalError,
     UnknownVersion,
 )
@@ -28,6 +32,10 @@ BAD_INPUT = (
     ModelMissing,
     EmbedderMismatch,
     EmbedderUnavailable,
+    ModelDamaged,
+    RerankerUnavailable,
+    PairsUnreadable,
+    TooFewPairs,
     IndexMissing,
     NothingToRead,
     BadSynonyms,
