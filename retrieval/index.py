@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,7 +181,10 @@ class Index:
             on_ranking(Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept, judged))
         columns = (final, cosine[kept], bm25[rows[kept]], coverage)
         return [
-            Hit(opened.passages[row], *(float(column[i]) for column in columns), 0.0, _known(judged[i]))
+            replace(
+                Hit(opened.passages[row], *(float(column[i]) for column in columns)),
+                reranked=None if np.isnan(judged[i]) else float(judged[i]),
+            )
             for i, row in enumerate(rows[kept])
         ]
 
@@ -240,10 +243,6 @@ def _open_version(folder: Path, version: str, embedder: Embedder) -> Opened:
         open_vectors(where, about.get("vectors", FAISS), content.vectors, languages),
         Lexical.load(where / "words"),
     )
-
-
-def _known(number: float) -> float | None:
-    return None if number != number else float(number)
 
 
 def best(scores: np.ndarray, n: int) -> np.ndarray:

@@ -120,7 +120,7 @@ def test_damage_and_another_embedder_are_told(home: Path, tmp_path: Path) -> Non
     with pytest.raises(ModelDamaged, match='tuned from the embedder "older"'):
         load_embedder(str(folder))
     ingest([tmp_path / "docs"], tmp_path / "other", HashingEmbedder())
-    with pytest.raises(EmbedderMismatch, match="hashing.*--rebuild"):
+    with pytest.raises(EmbedderMismatch, match=r"hashing.*--rebuild"):
         Index.open(tmp_path / "other", Bilingual())
 
 
