@@ -43,14 +43,14 @@ class Recipe:
 class Target:
     """A question and its right rows of the index.
 
-    `fixed` gives the part of every passage's score that training does not change (words, MiniLM), `slope` is
-    what a unit of E5's product adds to it; both of shape (passages,).
+    `line` gives the part of every passage's score that training does not change (words, MiniLM), and what a
+    unit of E5's product adds to it, both of shape (passages,). It is called for each batch anew: all
+    questions times all passages would not fit in memory.
     """
 
     question: str
     rows: np.ndarray
-    fixed: Callable[[], np.ndarray]
-    slope: np.ndarray
+    line: Callable[[], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,8 @@ def _scores(products: Any, targets: Sequence[Target]) -> Any:
     import numpy as np
     import torch
 
-    fixed = torch.from_numpy(np.stack([target.fixed() for target in targets]))
-    slope = torch.from_numpy(np.stack([target.slope for target in targets]))
-    return fixed + slope * products
+    fixed, slope = zip(*(target.line() for target in targets), strict=True)
+    return torch.from_numpy(np.stack(fixed)) + torch.from_numpy(np.stack(slope)) * products
 
 
 def _loss(scores: Any, targets: Sequence[Target], spoken: Sequence[Any]) -> Any:

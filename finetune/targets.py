@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,23 +54,23 @@ class Targets:
         """The target of a question; `vector` is its own, of the untuned embedder."""
         import numpy as np
 
-        asked = language_of(one.question)
+        rows = [row for name in sorted(one.articles) for row in self._rows.get(name, ())]
+        return Target(one.question, np.asarray(rows), partial(self._scores, one.question, vector))
+
+    def _scores(self, question: str, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What words and MiniLM give each passage, and what a unit of E5's product adds."""
+        import numpy as np
+
+        asked = language_of(question)
         zero, step = self._line(asked)
         foreign = self.languages != asked
-        share = np.where(foreign, 1 - FOREIGN, LEXICAL_SHARE[asked]).astype(np.float32)
-        other = (zero + step * (self._vectors[:, :-DIMENSION] @ vector[:-DIMENSION])).astype(np.float32)
-        wording = self._synonyms.wording(one.question)
-        unit = float(with_e5(vector[None], np.ones((1, DIMENSION)), [one.question])[0, -1])
-
-        def fixed() -> np.ndarray:
-            """Made when it is needed: all questions times all passages would not fit in memory."""
-            words = wording.scores(self._lexical) / max(wording.bound(self._lexical), 1e-9)
-            mixed: np.ndarray = (1 - share) * other + np.where(foreign, 0.0, share * words)
-            return mixed.astype(np.float32)
-
-        rows = [row for name in sorted(one.articles) for row in self._rows.get(name, ())]
-        slope = ((1 - share) * step * unit).astype(np.float32)
-        return Target(one.question, np.asarray(rows, dtype=np.int64), fixed, slope)
+        share = np.where(foreign, 1 - FOREIGN, LEXICAL_SHARE[asked])
+        wording = self._synonyms.wording(question)
+        words = wording.scores(self._lexical) / max(wording.bound(self._lexical), 1e-9)
+        other = zero + step * (self._vectors[:, :-DIMENSION] @ vector[:-DIMENSION])
+        fixed = (1 - share) * other + np.where(foreign, 0.0, share * words)
+        unit = float(with_e5(vector[None], np.ones((1, DIMENSION)), [question])[0, -1])
+        return fixed.astype(np.float32), ((1 - share) * step * unit).astype(np.float32)
 
     def scale(
         self, questions: Sequence[str], before: np.ndarray, after: np.ndarray
