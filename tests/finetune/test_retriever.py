@@ -61,7 +61,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_is_better_is_written_and_comes_back(home: Path, tmp_path: Path) -> None:
     said: list[str] = []
     settings = Settings(home=home)
-    recipe = contrast.Recipe(minutes=1, epochs=12, learning_rate=5e-3, rank=4, keep=0.0)
+    recipe = contrast.Recipe(minutes=1, epochs=8, learning_rate=5e-3, rank=4, keep=0.0)
     report = retriever.run(
         [tmp_path / "pairs.jsonl"], settings=settings, out=tmp_path / "tuned", recipe=recipe, say=said.append
     )
@@ -125,7 +125,7 @@ def test_damage_and_another_embedder_are_told(home: Path, tmp_path: Path) -> Non
 
 
 def test_a_reranker_is_trained_and_used(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = cross.Recipe(minutes=1, epochs=6, learning_rate=3e-3, rank=4)
+    recipe = cross.Recipe(minutes=1, epochs=2, learning_rate=3e-3, rank=4)
     with pytest.raises(NotBetter):
         reranker.run(
             [tmp_path / "pairs.jsonl"],
