@@ -111,7 +111,7 @@ def tune(
         (loss + recipe.keep * moved).backward()
         torch.nn.utils.clip_grad_norm_(changes, 1.0)
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
         if on_step:
             on_step(done, float(np.mean(losses[-20:])))
     return Tuned(

@@ -90,7 +90,7 @@ def train(e5: E5, groups: Sequence[Group], recipe: Recipe, on_step: OnStep | Non
         loss.backward()
         torch.nn.utils.clip_grad_norm_([*changes, *head.values()], 1.0)
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
         if on_step:
             on_step(done, float(np.mean(losses[-20:])))
     return Crossed(
