@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FEWEST_TO_TRAIN, FEWEST_HELD_OUT = 20, 10
-CALIBRATED = 500  # questions by which the range of the likeness is measured
+SHIFTED = 500  # questions by which the change of the likeness is measured
 FOLDER = "embedders"  # of an installation's home
 
 
@@ -68,13 +68,13 @@ def run(
         lambda share, loss: progress(share, f", loss {loss:.3f}"),
     )
     say(f"{tuned.steps} steps in {minutes(tuned.seconds)}, loss {tuned.first:.3f} -> {tuned.last:.3f}")
-    scale = _scale(e5, targets, train[:CALIBRATED], vectors[:CALIBRATED])
+    shift = _shift(e5, targets, train[:SHIFTED], vectors[:SHIFTED])
     candidate = folder.with_name(f".{folder.name}-candidate")
     shutil.rmtree(candidate, ignore_errors=True)
     about: dict[str, Any] = {
         "kind": KIND,
         "embedder": embedder.name,
-        "scale": scale,
+        "shift": shift,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "recipe": asdict(recipe),
         "questions": {"train": len(train), "held_out": len(held)},
@@ -111,12 +111,10 @@ def parts(labelled: Sequence[Labelled], known: set[str], say: Say) -> tuple[list
     return train, held
 
 
-def _scale(
-    e5: E5, targets: Targets, train: Sequence[Labelled], before: np.ndarray
-) -> dict[str, tuple[float, float]]:
+def _shift(e5: E5, targets: Targets, train: Sequence[Labelled], before: np.ndarray) -> dict[str, float]:
     questions = [one.question for one in train]
     after = with_e5(before, e5.encode(questions, "query: "), questions)
-    return targets.scale(questions, before, after)
+    return targets.shift(questions, before, after)
 
 
 def _check(before: Index, after: Index, held: Sequence[Labelled], say: Say) -> dict[str, Any]:

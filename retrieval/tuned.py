@@ -37,7 +37,7 @@ class Tuned:
             )
         self.name, self.dimension = self.untuned.name, self.untuned.dimension
         self.version = f"{folder.name}@{about['version']}"
-        self._scale: Mapping[str, Sequence[float]] = about["scale"]
+        self._shift: Mapping[str, float] = about["shift"]
         self._weights = folder / WEIGHTS
         self._lock = threading.Lock()
         self._e5: Any = None
@@ -51,8 +51,9 @@ class Tuned:
         return with_e5(self.untuned.encode_questions(texts), self._tuned(texts), texts)
 
     def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
-        """That of the embedder that was tuned, brought to the range in which it lay before."""
-        return scaled(self.untuned.likeness(products, asked, languages), self._scale, asked, languages)
+        """That of the embedder that was tuned, brought to where it lay before."""
+        likeness = self.untuned.likeness(products, asked, languages)
+        return likeness + shifts(self._shift, asked, languages)
 
     def _tuned(self, texts: Sequence[str]) -> np.ndarray:
         with self._lock:
@@ -73,15 +74,8 @@ def with_e5(vectors: np.ndarray, e5: np.ndarray, texts: Sequence[str]) -> np.nda
     return np.concatenate([vectors[:, : -e5.shape[1]], share * e5], axis=1)
 
 
-def scaled(
-    likeness: np.ndarray, scale: Mapping[str, Sequence[float]], asked: str, languages: np.ndarray
-) -> np.ndarray:
-    """`shift + stretch * likeness`, by "<language asked in>-<language of the passage>" where it is given."""
+def shifts(shift: Mapping[str, float], asked: str, languages: np.ndarray) -> np.ndarray:
+    """What each passage's likeness is moved by, from "<language asked in>-<language of the passage>"."""
     import numpy as np
 
-    languages = np.asarray(languages)
-    shift, stretch = np.zeros(len(languages)), np.ones(len(languages))
-    for language in set(languages.tolist()):
-        if pair := scale.get(f"{asked}-{language}"):
-            shift[languages == language], stretch[languages == language] = pair
-    return shift + stretch * likeness
+    return np.asarray([shift.get(f"{asked}-{language}", 0.0) for language in languages], dtype=np.float32)

@@ -114,7 +114,7 @@ def test_damage_and_another_embedder_are_told(home: Path, tmp_path: Path) -> Non
         load_embedder(str(folder))
     (folder / MANIFEST).write_text(
         json.dumps(
-            {"kind": "retriever", "embedder": "older", "version": "1", "files": {WEIGHTS: 11}, "scale": {}}
+            {"kind": "retriever", "embedder": "older", "version": "1", "files": {WEIGHTS: 11}, "shift": {}}
         )
     )
     with pytest.raises(ModelDamaged, match='tuned from the embedder "older"'):
