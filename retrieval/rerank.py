@@ -70,7 +70,7 @@ class CrossE5:
         self._loaded: tuple[E5, dict[str, Any]] | None = None
 
     def judge(self, question: str, passages: Sequence[str]) -> np.ndarray:
-        """One forward pass for every ten passages; some 100 ms for ten on two cores with bfloat16."""
+        """One forward pass for every ten passages: 0.55 s on one core with bfloat16 when all are long."""
         import numpy as np
         import torch
 
