@@ -33,9 +33,9 @@ class Recipe:
 
     minutes: float = 5.0
     epochs: float = 6.0
-    learning_rate: float = 1e-3
+    learning_rate: float = 1.5e-3
     rank: int = 16
-    keep: float = 1.0
+    keep: float = 0.2
     seed: int = 0
 
 
