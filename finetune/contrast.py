@@ -29,10 +29,13 @@ OnStep = Callable[[float, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How long and how hard; `keep` holds the vectors of the questions to where they were."""
+    """How long and how hard; `keep` holds the vectors of the questions to where they were.
+
+    1,874 Chinese questions gained 12 % of Recall@10 in 2.2 epochs and nothing in 4.6: they were learnt by heart.
+    """
 
     minutes: float = 5.0
-    epochs: float = 6.0
+    epochs: float = 2.2
     learning_rate: float = 1.5e-3
     rank: int = 16
     keep: float = 0.2

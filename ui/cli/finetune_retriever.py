@@ -21,7 +21,7 @@ from ui.cli import options
 @click.option(
     "--epochs",
     type=click.FloatRange(min=0, min_open=True),
-    help="How often each question is seen; default 6.",
+    help="How often each question is seen; default 2.2.",
 )
 @click.option(
     "--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop training after so long; default 5."
