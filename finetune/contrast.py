@@ -31,7 +31,8 @@ OnStep = Callable[[float, float], None]
 class Recipe:
     """How long and how hard; `keep` holds the vectors of the questions to where they were.
 
-    1,874 Chinese questions gained 12 % of Recall@10 in 2.2 epochs and nothing in 4.6: they were learnt by heart.
+    1,874 Chinese questions gained 12 % of Recall@10 in 2.2 epochs, and nothing in 4.6: then they were learnt
+    by heart.
     """
 
     minutes: float = 5.0
