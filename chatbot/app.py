@@ -226,8 +226,10 @@ def build_chat(settings: Settings, follow: bool = False) -> Chat:
     share_cores()
     from chatbot.engines.choose import open_engine
     from retrieval.embed import load_embedder
+    from retrieval.rerank import load_reranker
 
-    index = Index.open(settings.index, load_embedder(settings.embedder))
+    reranker = load_reranker(settings.reranker)
+    index = Index.open(settings.index, load_embedder(settings.embedder), reranker)
     store = Store(settings.database)
     try:
         return Chat(index, open_engine(settings, follow), store, settings)

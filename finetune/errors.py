@@ -47,3 +47,15 @@ class ImportRefused(FinetuneError):
 
 class PreferencesUnreadable(FinetuneError):
     """A file of preferences has a line that is none, or nothing that the chosen loss can compare."""
+
+
+class PairsUnreadable(FinetuneError):
+    """A file of labelled questions cannot be read, or there are none."""
+
+
+class TooFewPairs(FinetuneError):
+    """Too few questions have an article in the index to train on and to check."""
+
+
+class NotBetter(FinetuneError):
+    """What was tuned is not better with confidence on held-out questions; it was not written."""

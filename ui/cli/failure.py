@@ -9,10 +9,12 @@ from finetune.errors import (
     FinetuneError,
     ImportRefused,
     LogsUnreadable,
+    PairsUnreadable,
     PreferencesUnreadable,
     PublishedAlready,
     QuestionsUnreadable,
     ReviewUnreadable,
+    TooFewPairs,
     UnknownModel,
 )
 from retrieval.errors import (
@@ -20,7 +22,9 @@ from retrieval.errors import (
     EmbedderMismatch,
     EmbedderUnavailable,
     IndexMissing,
+    ModelDamaged,
     NothingToRead,
+    RerankerUnavailable,
     RetrievalError,
     UnknownVersion,
 )
@@ -32,6 +36,10 @@ BAD_INPUT = (
     ModelMissing,
     EmbedderMismatch,
     EmbedderUnavailable,
+    ModelDamaged,
+    RerankerUnavailable,
+    PairsUnreadable,
+    TooFewPairs,
     IndexMissing,
     NothingToRead,
     BadSynonyms,
