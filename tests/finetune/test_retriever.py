@@ -159,7 +159,7 @@ def test_the_commands(home: Path, tmp_path: Path) -> None:
     assert "retriever" in shown
     assert "LOGS" in CliRunner().invoke(main, ["finetune", "model", "--help"]).output
     missing = CliRunner().invoke(main, ["finetune", "absent.jsonl"])
-    assert "'LOGS...'" in missing.output  # log files alone mean the model
+    assert "'[LOGS]...'" in missing.output  # log files alone mean the model
 
 
 def test_nothing_to_compare_is_not_better() -> None:

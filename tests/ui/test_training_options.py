@@ -63,7 +63,7 @@ def test_preferences_begin_with_the_published_model(
 
 def test_what_does_not_go_together_is_told(logs: str, liked: str, tmp_path: Path) -> None:
     home = ("--home", str(tmp_path))
-    assert "or give --preferences" in typed(*home)[1]
+    assert "--from-feedback or --preferences" in typed(*home)[1]
     assert "--preferences, which are missing" in typed(*home, logs, "--loss", "dpo")[1]
     for options in (["--method", "dora"], ["--trials", "3"], ["--resume"], [logs], ["--minutes", "3"]):
         code, said = typed(*home, "--preferences", liked, *options)
