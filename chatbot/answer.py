@@ -140,15 +140,15 @@ class Answer:
         return "" if self.language == "zh" else " "
 
     def _complete(self) -> list[str]:
-        """Add what the sources say best, unless the model has said it or has said enough."""
-        if self.decision != "answer" or len(self._seen) >= ENOUGH:
+        """Add what the sources say best and the model has left out."""
+        if self.decision != "answer":
             return []
-        said = set(terms(self.text))
+        shown: list[str] = []
         for ranked in self._found.sentences[:COMPLETED_BY]:
-            words = set(terms(ranked.text))
+            words, said = set(terms(ranked.text)), set(terms(self.text))
             if words and len(words & said) / len(words) < SAID and self._speaks(ranked.text):
-                return [self._cite(ranked.text, ranked.number)]
-        return []
+                shown.append(self._cite(ranked.text, ranked.number))
+        return shown
 
     def _instead(self) -> list[str]:
         """The sources' own words, or that there are none, for a model that said nothing that stands."""

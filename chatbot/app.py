@@ -63,6 +63,10 @@ class Chat:
         """Keep what the customer thought of a turn. Raises UnknownTurn."""
         self.store.record_feedback(turn_id, rating, comment)
 
+    def correct(self, turn_id: str, text: str, author: str = "") -> None:
+        """Keep what a colleague answers to a turn in the bot's place. Raises UnknownTurn or BadMessage."""
+        self.store.record_correction(turn_id, text, author)
+
     async def aclose(self) -> None:
         """Stop the engine and close the store."""
         await self.engine.aclose()
@@ -222,8 +226,10 @@ def build_chat(settings: Settings, follow: bool = False) -> Chat:
     share_cores()
     from chatbot.engines.choose import open_engine
     from retrieval.embed import load_embedder
+    from retrieval.rerank import load_reranker
 
-    index = Index.open(settings.index, load_embedder(settings.embedder))
+    reranker = load_reranker(settings.reranker)
+    index = Index.open(settings.index, load_embedder(settings.embedder), reranker)
     store = Store(settings.database)
     try:
         return Chat(index, open_engine(settings, follow), store, settings)

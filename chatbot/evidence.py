@@ -76,6 +76,18 @@ def check_sentence(sentence: str, passages: Sequence[Passage], question: str) ->
     return Evidence(0, reason)
 
 
+def facts(text: str) -> frozenset[str]:
+    """What can be right or wrong at a glance: every figure in one spelling, and every name, lower-cased."""
+    plain = CITATION.sub("", text)
+    names = (name.lower() for s in split_sentences(plain) for name in _NAME.findall(s.strip()))
+    return frozenset({*_figures(plain), *names})
+
+
+def opening(sentence: str) -> str:
+    """ "yes" or "no" when the sentence begins by saying so, else ""."""
+    return "no" if _NO.search(sentence) else "yes" if _YES.search(sentence) else ""
+
+
 def is_courtesy(sentence: str) -> bool:
     """A polite phrase that states nothing: it needs no passage."""
     return bool(COURTESY.search(sentence)) and not _NUMBER.search(sentence) and len(set(terms(sentence))) <= 8
@@ -91,7 +103,7 @@ def _against(sentence: str, passage: Passage, question: str) -> str:
     known = f"{text} {question}".lower()
     if any(name.lower() not in known for name in _NAME.findall(sentence.strip())):
         return "names"
-    return "polarity" if _contradicts(sentence, passage) else ""
+    return "polarity" if contradicts(sentence, passage) else ""
 
 
 def _overlap(sentence: str, passage: Passage, question: str) -> float:
@@ -104,7 +116,7 @@ def _overlap(sentence: str, passage: Passage, question: str) -> float:
     return len(own & there) / len(own)
 
 
-def _contradicts(sentence: str, passage: Passage) -> bool:
+def contradicts(sentence: str, passage: Passage) -> bool:
     """Whether the part of the passage that the sentence restates has the opposite polarity."""
     clauses = [c for s in split_sentences(passage.text) for c in re.split(r"[,;，；]", s) if c.strip()]
     said = set(terms(sentence))

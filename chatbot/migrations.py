@@ -13,7 +13,7 @@ def migrations() -> Migrations:
     from sqlite_utils.migrations import Migrations
 
     steps = Migrations("chatbot")
-    for step in (m001_conversations, m002_turns, m003_citations, m004_feedback):
+    for step in (m001_conversations, m002_turns, m003_citations, m004_feedback, m005_corrections):
         steps()(step)
     return steps
 
@@ -69,3 +69,10 @@ def m004_feedback(db: Any) -> None:
     """Thumbs up (1) or down (-1) on a turn, one a turn: the last one counts."""
     columns = {"turn_id": str, "rating": int, "comment": str, "created_at": str}
     db["feedback"].create(columns, pk="turn_id", foreign_keys=[("turn_id", "turns", "id")])
+
+
+def m005_corrections(db: Any) -> None:
+    """What a colleague answers, or would have answered, to a turn, one a turn: the last one counts."""
+    columns = {"turn_id": str, "text": str, "author": str, "created_at": str}
+    foreign_keys = [("turn_id", "turns", "id")]
+    db["corrections"].create(columns, pk="turn_id", foreign_keys=foreign_keys, not_null=["text"])

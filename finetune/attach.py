@@ -165,6 +165,7 @@ class Attacher:
             history=candidate.history,
             source=candidate.source,
             group=candidate.customer_id,
+            channel=candidate.channel,
         )
 
 

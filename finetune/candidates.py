@@ -94,6 +94,7 @@ class Candidate:
     linked_article: str
     silent: bool = False
     source: str = "log"
+    channel: str = ""
 
 
 def candidates(conversation: Conversation, drops: Counter[str]) -> Iterator[Candidate]:
@@ -158,7 +159,7 @@ def _exchanges(
             yield Candidate(
                 f"{conversation.id}-{i}", language_of(question), question, sentences,
                 tuple(history[-HISTORY_TURNS:]), conversation.customer_id, conversation.started_at,
-                conversation.linked_article, silent, conversation.source,
+                conversation.linked_article, silent, conversation.source, conversation.channel,
             )  # fmt: skip
         if reason in {"the customer objected", "vague"}:
             return  # what follows repairs a bad answer

@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import random
-import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from finetune.articles import article_candidates
 from finetune.attach import Attacher, Knowledge
 from finetune.candidates import Candidate, candidates
 from finetune.conversation import Conversation
+from finetune.dataset_folder import DatasetReport, check_free, publish_dataset, report_of
 from finetune.duplicates import Seen
 from finetune.errors import DatasetError
-from finetune.example import Example, read, write
+from finetune.example import Example
 from finetune.numbers import ORDER_NUMBER
 from finetune.parts import PARTS, assign, leaks, pseudonym
 from finetune.redact import Memory, public_values, redact_conversation
+from finetune.review import Review
 
 UNANSWERABLE = 0.22  # share of each part, as among real customers' questions
 ARTICLE_SHARE = 0.35  # of the training part, from the help articles
-FORMAT = 1
 
 Pair = tuple[Candidate, Example]
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetReport:
-    """What became of the conversations. `examples` by part, `languages`, `drops` and `redacted` by kind."""
-
-    conversations: int
-    examples: dict[str, int]
-    unanswerable: dict[str, int]
-    languages: dict[str, int]
-    sources: dict[str, int]
-    drops: dict[str, int]
-    redacted: dict[str, int]
-    folder: Path = field(default=Path())
 
 
 def build_dataset(
@@ -53,24 +38,28 @@ def build_dataset(
     *,
     articles: bool = True,
     order_number: str = ORDER_NUMBER,
+    feedback: Sequence[Candidate] = (),
+    review: Review | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> DatasetReport:
     """Write the data set folder `out` and report. The same input and seed give the same files.
 
+    `feedback`, redacted already, is for training only, as long as there are conversations to test on. What a
+    person decided in `review` is followed, and what is doubtful is added to it. `about` goes into the card.
     Raises DatasetError when no example is left, or when `out` is a folder with something else in it.
     """
-    _check_free(out)
+    check_free(out)
     drops: Counter[str] = Counter()
     redacted: Counter[str] = Counter()
     rng = random.Random(seed)
     attacher = Attacher(index, drops)
     told = _Told(conversations)
-    made = taught(told, attacher, index, drops, redacted, order_number)
+    made = taught(told, attacher, index, drops, redacted, order_number, feedback, review)
     if not made:
         reasons = ", ".join(f"{reason} {n}" for reason, n in drops.most_common())
         raise DatasetError(
             f"None of {told.count} conversations gives an example ({reasons or 'there were none'}): check "
-            f"that the "
-            "index holds the articles that the agents answered from, or give more logs."
+            "that the index holds the articles that the agents answered from, or give more logs."
         )
     parts = _divide(made, seed)
     if articles:
@@ -82,8 +71,8 @@ def build_dataset(
         rng.shuffle(examples[part])
     if shared := leaks({part: [e.group for e in examples[part]] for part in PARTS}):
         raise DatasetError(f"Customers {sorted(shared)} are in two parts: report this as a fault.")
-    report = _report(told.count, examples, drops, redacted, out)
-    _publish(examples, report, index.version, seed, out)
+    report = report_of(told.count, examples, drops, redacted, out)
+    publish_dataset(examples, report, {"seed": seed, "index": index.version, **(about or {})}, out)
     return report
 
 
@@ -94,25 +83,25 @@ def taught(
     drops: Counter[str],
     redacted: Counter[str],
     order_number: str = ORDER_NUMBER,
+    feedback: Sequence[Candidate] = (),
+    review: Review | None = None,
 ) -> list[Pair]:
-    """What the conversations teach, redacted and without repetitions: each candidate with its example."""
+    """What the conversations teach, redacted and without repetitions: each candidate with its example.
+
+    What a colleague said of late, in `feedback`, replaces what the logs say to the same question.
+    """
     public = public_values([p.text for p in index.passages])
-    found = _distinct(_redacted_candidates(conversations, public, order_number, drops, redacted), drops)
-    return [(candidate, example) for candidate in found if (example := attacher.attach(candidate))]
-
-
-def open_dataset(folder: Path) -> dict[str, list[Example]]:
-    """The examples of each part. Raises DatasetError when the folder is incomplete or was changed."""
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DatasetError(
-            f"{folder} is not a complete data set: make it again with `chatbot finetune`."
-        ) from error
-    for name, digest in manifest["files"].items():
-        if not (folder / name).is_file() or _digest(folder / name) != digest:
-            raise DatasetError(f"{folder / name} is missing or was changed: make the data set again.")
-    return {part: list(read(folder / f"{part}.jsonl")) for part in PARTS}
+    logged = redacted_candidates(conversations, public, order_number, drops, redacted)
+    review = review or Review()
+    settled = review.settled(chain(review.added(), feedback, logged), drops)
+    made = []
+    for candidate in _distinct(settled, drops):
+        before = drops.copy()
+        example = attacher.attach(candidate)
+        review.look(candidate, example, "".join(drops - before))
+        if example:
+            made.append((candidate, example))
+    return made
 
 
 class _Told:
@@ -128,13 +117,14 @@ class _Told:
             yield conversation
 
 
-def _redacted_candidates(
+def redacted_candidates(
     conversations: Iterable[Conversation],
     public: set[str],
     order_number: str,
     drops: Counter[str],
     redacted: Counter[str],
 ) -> Iterator[Candidate]:
+    """Candidates of the conversations after redaction; customers are pseudonyms."""
     for conversation in conversations:
         memory = Memory(order_number, public)
         clean = redact_conversation(conversation, memory)
@@ -156,12 +146,16 @@ def _distinct(found: Iterable[Candidate], drops: Counter[str]) -> Iterator[Candi
 
 
 def _divide(made: list[Pair], seed: int) -> dict[str, list[Pair]]:
-    """By customer and time; what has no customer (rows of an FAQ) is for training only."""
+    """By customer and time; what has no customer (rows of an FAQ) is for training only.
+
+    So is feedback: it is the latest, and would be nothing but the test.
+    """
     latest: dict[str, datetime | None] = {}
     sizes: Counter[str] = Counter()
+    logged = any(candidate.source == "log" for candidate, _ in made)
     for candidate, _ in made:
         customer = _customer(candidate)
-        if candidate.source != "faq":
+        if candidate.source != "faq" and (candidate.source == "log" or not logged):
             times = [t for t in (latest.get(customer), candidate.at) if t]
             latest[customer] = max(times, default=None)
             sizes[customer] += 1
@@ -196,52 +190,3 @@ def _from_articles(train: int, index: Knowledge, rng: random.Random) -> list[Pai
     limit = round(train * ARTICLE_SHARE / (1 - ARTICLE_SHARE))
     attacher = Attacher(index, Counter())
     return [(c, e) for c in article_candidates(index.passages, limit, rng) if (e := attacher.attach(c))]
-
-
-def _report(
-    conversations: int,
-    parts: dict[str, list[Example]],
-    drops: Counter[str],
-    redacted: Counter[str],
-    out: Path,
-) -> DatasetReport:
-    every = [e for part in parts.values() for e in part]
-    return DatasetReport(
-        conversations,
-        {part: len(examples) for part, examples in parts.items()},
-        {part: sum(not e.gold for e in examples) for part, examples in parts.items()},
-        dict(Counter(e.language for e in every)),
-        dict(Counter(e.source for e in every)),
-        {reason: n for reason, n in drops.most_common() if n},
-        dict(redacted.most_common()),
-        out,
-    )
-
-
-def _publish(
-    parts: dict[str, list[Example]], report: DatasetReport, index_version: str, seed: int, out: Path
-) -> None:
-    """Write beside, the manifest last, then rename into place."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_name(f".{out.name}.{os.getpid()}")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir()
-    for part in PARTS:
-        write(parts[part], beside / f"{part}.jsonl")
-    card = {k: v for k, v in asdict(report).items() if k != "folder"} | {"seed": seed, "index": index_version}
-    (beside / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    files = {file.name: _digest(file) for file in sorted(beside.iterdir())}
-    manifest = {"kind": "dataset", "format": FORMAT, "files": files}
-    (beside / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    if out.exists():
-        shutil.rmtree(out)
-    beside.rename(out)
-
-
-def _check_free(out: Path) -> None:
-    if out.exists() and not (out / "manifest.json").is_file() and (out.is_file() or any(out.iterdir())):
-        raise DatasetError(f"{out} holds something that is not a data set: name another folder.")
-
-
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

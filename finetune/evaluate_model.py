@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def evaluate_model(
         outputs = _generate(model, tokenizer, examples, on_step)
         losses = [_loss(model, tokenizer, example) for example in examples]
         model.to(getattr(torch, same_dtype()))  # that of both engines; the weights themselves are bfloat16
-        probes = [_probe(model, tokenizer, example) for example in examples[:PROBES]]
+        probes = [_probe(model, tokenizer, example.messages) for example in examples[:PROBES]]
     scored = [_score(e, o, loss) for e, o, loss in zip(examples, outputs, losses, strict=True)]
     return scored, probes
 
@@ -98,14 +98,24 @@ def _generate(
     return [outputs[i] for i in range(len(examples))]
 
 
-def _probe(model: Any, tokenizer: Any, example: Example) -> dict[str, Any]:
+def make_probes(folder: Path, prompts: Sequence[Sequence[dict[str, str]]]) -> list[dict[str, Any]]:
+    """Prompts with the greedy token ids of the model, in the number format of both engines."""
+    import torch
+
+    model, tokenizer = load(folder, same_dtype())
+    model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    with torch.inference_mode():
+        return [_probe(model, tokenizer, list(prompt)) for prompt in prompts[:PROBES]]
+
+
+def _probe(model: Any, tokenizer: Any, messages: list[dict[str, str]]) -> dict[str, Any]:
     inputs = tokenizer.apply_chat_template(
-        example.messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
+        messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
     ).to(model.device)
     made = model.generate(**inputs, max_new_tokens=ANSWER_TOKENS, do_sample=False)[0]
     ids = made[inputs["input_ids"].shape[1] :].tolist()
     return {
-        "messages": example.messages,
+        "messages": messages,
         "tokens": ids,
         "text": tokenizer.decode(ids, skip_special_tokens=True),
     }
@@ -124,6 +134,19 @@ def greedy(folder: Path, probes: Sequence[list[dict[str, str]]], tokens: int, dt
     return answers
 
 
+def losses_of(folder: Path, examples: Sequence[Example]) -> Iterator[float]:
+    """The loss of each example, in nats a token, one after the other; NaN for one that is too long."""
+    import torch
+
+    model, tokenizer = load(folder)
+    model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    with torch.inference_mode():  # weights of 8 bits are unpacked by the first pass through the whole model
+        model(torch.tensor([[tokenizer.eos_token_id]], device=model.device))
+    for example in examples:
+        with torch.inference_mode():
+            yield _loss(model, tokenizer, example)
+
+
 def _loss(model: Any, tokenizer: Any, example: Example) -> float:
     """Mean negative log-likelihood of the reference, in nats per token."""
     import torch
@@ -133,8 +156,9 @@ def _loss(model: Any, tokenizer: Any, example: Example) -> float:
         return float("nan")
     ids = torch.tensor([rows[0]["input_ids"]], device=model.device)
     answer = torch.tensor(rows[0]["completion_mask"], device=model.device).bool()[1:]
-    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[0, :-1][answer]
-    return float(torch.nn.functional.cross_entropy(model.lm_head(hidden).float(), ids[0, 1:][answer]))
+    places = answer.nonzero().flatten()
+    logits = model(input_ids=ids, use_cache=False, logits_to_keep=places).logits[0]
+    return float(torch.nn.functional.cross_entropy(logits.float(), ids[0, 1:][answer]))
 
 
 def _score(example: Example, output: str, loss: float) -> Scored:

@@ -13,7 +13,10 @@ from retrieval.passage import Passage
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """`gold` is the number (from 1) of the passage the answer rests on; 0: no passage answers it."""
+    """`gold` is the number (from 1) of the passage the answer rests on; 0: no passage answers it.
+
+    `group` is the customer's pseudonym, `channel` how the customer came ("chat", "email"), "" when unknown.
+    """
 
     id: str
     language: str
@@ -24,6 +27,7 @@ class Example:
     history: tuple[Message, ...] = ()
     source: str = ""
     group: str = field(default="", compare=False)
+    channel: str = field(default="", compare=False)
 
     @property
     def messages(self) -> list[dict[str, str]]:

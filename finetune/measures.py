@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from retrieval.text import tokens
 
@@ -17,6 +19,18 @@ def rouge_l(answer: str, reference: str) -> float:
         for j, other in enumerate(wanted, start=1):
             diagonal, row[j] = row[j], diagonal + 1 if word == other else max(row[j], row[j - 1])
     return 2 * row[-1] / (len(said) + len(wanted))
+
+
+def chrf(answer: str, reference: str) -> float:
+    """F2 of the letter sequences of one to six letters (Popovic 2015), 0..1, as sacrebleu computes it."""
+    return float(_chrf().sentence_score(answer, [reference]).score) / 100
+
+
+@cache
+def _chrf() -> Any:
+    from sacrebleu.metrics.chrf import CHRF
+
+    return CHRF()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,53 +1,40 @@
 """From log files to a model folder: redact, build the data set, train, merge, compare with the base."""
 
 import json
-import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chatbot.models import ModelFolder, merge_adapter, resolve_model
+from chatbot.models import ModelFolder, read_model, resolve_model
 from chatbot.settings import Settings
-from finetune.conversation import Problem
-from finetune.dataset import build_dataset, open_dataset
-from finetune.errors import FinetuneError
+from chatbot.tuned import tuned_model
+from finetune.errors import BadRecipe, FinetuneError
 from finetune.evaluate_model import Scored, compare, evaluate_model
+from finetune.evaluate_turns import Compared, evaluate_turns, rivals
 from finetune.example import Example, read
-from finetune.logs import read_logs
+from finetune.feedback import Feedback
+from finetune.gathered import gather, imported, told_feedback
 from finetune.plot import plot_loss
-from finetune.train import Recipe, Trained, train
+from finetune.progress import Progress, Say
+from finetune.recipe import Method, Recipe, recipe_of
+from finetune.report import write_report
+from finetune.review import QUEUE, Review, doubtful_answers, down_voted, read_queue, update_queue
+from finetune.runs import REPORT, begin, folder_of, kept_dataset
+from finetune.stage import dry, search_stage, train_stage
+from finetune.train import Trained
+from finetune.trials import Tried
 from retrieval.embed import load_embedder
 from retrieval.errors import RetrievalError
 from retrieval.index import Index
 from retrieval.ingest import ingest
 
-Say = Callable[[str], None]
 SCORES = "scores.json"  # of each held-out example, for a paired comparison with any other version
 MINUTES = (
-    5.5  # of training when neither epochs nor minutes are given: the whole run stays under 12 on two cores
+    5.5  # of training when neither epochs nor minutes are given: the whole run stays under 20 on two cores
 )
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Speaks of long work at most every few seconds, with the share done and the time that is left."""
-
-    say: Say
-    what: str
-    every: float = 10.0
-    started: float = field(default_factory=time.monotonic)
-    spoken: float = field(default_factory=time.monotonic)
-
-    def __call__(self, share: float, note: str = "") -> None:
-        now = time.monotonic()
-        if now - self.spoken < self.every and share < 1:
-            return
-        self.spoken = now
-        left = (now - self.started) * (1 - share) / max(share, 1e-6)
-        self.say(f"{self.what}: {share:4.0%}, {_minutes(left)} left{note}")
 
 
 def run(
@@ -62,35 +49,83 @@ def run(
     minutes: float | None = None,
     seed: int = 0,
     also: Path | None = None,
+    from_feedback: bool = False,
+    method: Method = "lora",
+    resume: bool = False,
+    dry_run: bool = False,
+    trials: int = 0,
     say: Say = lambda line: None,
+    **numbers: Any,
 ) -> dict[str, Any]:
     """Tune `base` on the logs; returns the report that is also written to <out>/report.json.
 
+    With `from_feedback` what people thought of the answers here is learnt too, beside the logs; without logs,
+    beside those that were imported. Passages come from `index`, or from `articles` (ingested for this run),
+    or from the installation's index.
     Passages come from `index`, or from `articles` (ingested for this run), or from the installation's index.
+    `resume` goes on with a run that was killed: that of `out`, else the last one. `dry_run` ends with what
+    the training would take. `trials` short runs search for better numbers of the recipe first. `numbers` are
+    fields of the Recipe, None for what suits the method.
     Raises FinetuneError, RetrievalError or ModelMissing, each with what to type.
     """
     started = time.monotonic()
-    folder = out or settings.home / "models" / f"support-{datetime.now():%Y%m%d-%H%M%S}"
-    if folder.exists():
-        raise FinetuneError(f"{folder} already exists; name another folder with --out.")
+    if dry_run and resume:
+        raise BadRecipe("A dry run keeps nothing, so there is nothing to resume: leave out one of the two.")
     if epochs is None and minutes is None:
         minutes = MINUTES
+    recipe = recipe_of(method, epochs=epochs or 3.0, minutes=minutes, seed=seed, **numbers)
+    folder = folder_of(out, settings.home, resume)
     work = settings.home / "training" / folder.name
     start = resolve_model(base, settings.home)
+    begin(
+        work,
+        folder,
+        {
+            "logs": logs,
+            "articles": articles,
+            "index": index,
+            "base": base,
+            "also": also,
+            "from_feedback": from_feedback,
+            "trials": trials,
+        },
+        recipe,
+        resume,
+    )
     knowledge = _open_index(articles, index, settings, work, say)
-    card, parts = _data(logs, knowledge, work, seed, say)
-    recipe = Recipe(epochs=epochs or 3.0, minutes=minutes, seed=seed)
+    queue = settings.home / QUEUE
+    review = Review(read_queue(queue))
+    feedback = Feedback()
+    card, parts = kept_dataset(work) if resume else ({}, {})
+    if not parts:
+        feedback = told_feedback(settings, knowledge, say) if from_feedback else feedback
+        card, parts = gather(logs or imported(settings), knowledge, work, seed, feedback, review, say)
     extra = list(read(also)) if also else []
-    trained = _train(start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say)
-    tuned = merge_adapter(start.path, trained.adapter, folder, _manifest(folder, start))
-    shutil.copytree(trained.adapter, folder / "adapter", dirs_exist_ok=True)
+    if dry_run:
+        return dry(start, [*parts["train"], *extra], parts["validation"], work, recipe, say)
+    tried: list[Tried] = []
+    if trials:
+        recipe, tried = search_stage(
+            start, [*parts["train"], *extra], parts["validation"], work, recipe, trials, say
+        )
+    trained = train_stage(
+        start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say, resume
+    )
+    if folder.exists():  # a resumed run that was killed while it evaluated
+        tuned = read_model(folder)
+    else:
+        tuned = tuned_model(start.path, trained.adapter, folder, _manifest(folder, start, recipe))
     before, after, probes = _evaluate(start, tuned, parts["test"], say)
     report = _report(start, tuned, card, recipe, trained, len(extra), before, after)
+    report["trials"] = [asdict(one) for one in tried]
     report["seconds"] = round(time.monotonic() - started, 1)
     plot_loss(trained, folder / "loss.png")
     _write(folder / "probes.json", probes)
     _write(folder / SCORES, {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]})
-    _write(folder / "report.json", report)
+    comparison = _compare(start, tuned, parts["test"], (before, after), knowledge, settings, report, say)
+    doubtful = [*down_voted(feedback.review), *doubtful_answers(comparison), *review.found]
+    say(f"{update_queue(queue, doubtful)} examples are worth a look: {queue}")
+    _write(folder / REPORT, report)
     for line in _tell(report, folder):
         say(line)
     if folder.parent == settings.home / "models":
@@ -111,56 +146,45 @@ def _open_index(articles: Path | None, index: Path | None, settings: Settings, w
         ) from error
 
 
-def _data(
-    logs: Sequence[Path], knowledge: Index, work: Path, seed: int, say: Say
-) -> tuple[dict[str, Any], dict[str, list[Example]]]:
-    say("Reading, redacting and choosing the conversations that teach something")
-    shutil.rmtree(work / "dataset", ignore_errors=True)
-    problems: list[Problem] = []
-    card = build_dataset(read_logs(logs, problems), knowledge, work / "dataset", seed)
-    for problem in problems:
-        say(f"  not read: {problem}")
-    parts = open_dataset(work / "dataset")
-    counts = ", ".join(f"{part} {len(examples)}" for part, examples in parts.items())
-    say(f"{card.conversations} conversations, {sum(map(len, parts.values()))} examples ({counts})")
-    return asdict(card), parts
-
-
-def _train(
-    start: ModelFolder,
-    examples: list[Example],
-    validation: list[Example],
-    out: Path,
-    recipe: Recipe,
-    say: Say,
-) -> Trained:
-    bound = f", at most {recipe.minutes:g} minutes" if recipe.minutes else ""
-    say(f"Training {start.label} on {len(examples)} examples, {recipe.epochs:g} epochs{bound}")
-    progress = _Progress(say, "Training")
-    shutil.rmtree(out, ignore_errors=True)
-    trained = train(
-        start.path, examples, validation, out, recipe, lambda p, loss: progress(p, f", loss {loss:.3f}")
-    )
-    speed = trained.tokens / trained.seconds
-    say(f"Trained {trained.steps} steps in {_minutes(trained.seconds)}, {speed:.0f} tokens/s")
-    return trained
-
-
 def _evaluate(
     start: ModelFolder, tuned: ModelFolder, held_out: Sequence[Example], say: Say
 ) -> tuple[list[Scored], list[Scored], list[dict[str, Any]]]:
     results = []
     for model in (start, tuned):
-        progress = _Progress(say, f"Evaluating {model.label} on {len(held_out)} held-out examples")
+        progress = Progress(say, f"Evaluating {model.label} on {len(held_out)} held-out examples")
         results.append(evaluate_model(model.path, held_out, lambda done, of: progress(done / of)))  # noqa: B023
     (before, _), (after, probes) = results
     return before, after, probes
 
 
-def _manifest(folder: Path, start: ModelFolder) -> dict[str, object]:
+def _compare(
+    start: ModelFolder,
+    tuned: ModelFolder,
+    held_out: Sequence[Example],
+    scored: tuple[list[Scored], list[Scored]],
+    knowledge: Index,
+    settings: Settings,
+    report: dict[str, Any],
+    say: Say,
+) -> dict[str, Any]:
+    """The report for people: the same held-out questions through the whole turn."""
+    losses = {
+        model.label: [s.loss for s in scores] for model, scores in zip((start, tuned), scored, strict=True)
+    }
+    models = [
+        replace(one, losses=losses.get(one.model.label))
+        for one in [*rivals(tuned, start, settings.home), Compared("candidate", tuned)]
+    ]
+    comparison = evaluate_turns(models, held_out, knowledge, settings, say=say)
+    say(f"Report: {write_report(comparison, report, tuned.path)}")
+    return comparison
+
+
+def _manifest(folder: Path, start: ModelFolder, recipe: Recipe) -> dict[str, object]:
     return {
         "name": folder.name,
         "base": start.label,
+        "recipe_of_training": asdict(recipe),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -190,7 +214,9 @@ def _report(
             "tokens": trained.tokens,
             "left_out": trained.left_out,
             "validation_loss": trained.validation,
+            "stopped_early": trained.stopped_early,
             "curve": trained.curve,
+            "validation_curve": trained.validated,
         },
         "held_out": len(after),
         "comparison": comparison,
@@ -224,8 +250,6 @@ def _tell(report: dict[str, Any], folder: Path) -> list[str]:
 
 
 def _write(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
-
-
-def _minutes(seconds: float) -> str:
-    return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"
+    beside = path.with_name(f".{path.name}")
+    beside.write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+    beside.rename(path)

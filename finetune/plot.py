@@ -1,4 +1,4 @@
-"""The loss curve of a training run as a picture."""
+"""The loss curves of a training run as a picture."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from finetune.train import Trained
 
 
 def plot_loss(trained: Trained, path: Path) -> None:
-    """Write a PNG: training loss by step, and the validation loss before and after."""
+    """Write a PNG: training and validation loss by step."""
     from matplotlib.figure import Figure  # not pyplot: no window system, safe in threads
 
     figure = Figure(figsize=(7, 4), layout="constrained")
@@ -14,14 +14,9 @@ def plot_loss(trained: Trained, path: Path) -> None:
     if trained.curve:
         steps, losses = zip(*trained.curve, strict=True)
         axes.plot(steps, losses, color="#2f6f5e", linewidth=1.8, label="training")
-    axes.plot(
-        [0, trained.steps],
-        trained.validation,
-        "o--",
-        color="#c2613a",
-        linewidth=1.2,
-        label="validation, before and after",
-    )
+    if trained.validated:
+        steps, losses = zip(*trained.validated, strict=True)
+        axes.plot(steps, losses, "o--", color="#c2613a", linewidth=1.2, label="validation")
     axes.set_xlabel("step")
     axes.set_ylabel("loss (nats per token)")
     axes.set_ylim(bottom=0)

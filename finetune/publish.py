@@ -12,13 +12,14 @@ from chatbot.models import PUBLISHED, ModelFolder, resolve_model
 from chatbot.publication import Published
 from chatbot.settings import Settings
 from finetune import evaluate_answers
-from finetune.dataset import open_dataset
+from finetune.comparison import turn_gains
+from finetune.dataset_folder import open_dataset
 from finetune.errors import DatasetError, PublishedAlready
 from finetune.evaluate_model import Scored, compare, evaluate_model
 from finetune.gate import Gain, Probed, Rules, Verdict, decide, gains_of
 from finetune.measures import bootstrap
 from finetune.safety import ask_probes, passes, read_safety_probes
-from finetune.versions import find_version, paired, read_report, read_scores
+from finetune.versions import find_version, paired, read_evaluation, read_report, read_scores
 
 Say = Callable[[str], None]
 OpenModel = Callable[[ModelFolder], Engine]
@@ -72,6 +73,8 @@ def publish(
         raise PublishedAlready(f"{candidate.label} is published already; `chatbot models` shows what is.")
     current = resolve_model(PUBLISHED, settings.home)
     gains, missing = _held_out(current, candidate, settings.home, say)
+    if comparison := read_evaluation(candidate):
+        gains += turn_gains(comparison, current.label)
     if questions:
         gains += _questions(current, candidate, questions, settings, say)
     probes = _probes(current, candidate, open_model or _open_local(settings), say)

@@ -1,47 +1,49 @@
-"""Train a LoRA adapter on examples: trl's trainer with the loss computed only where an answer stands.
+"""Train a model on examples by any of the methods; a killed run goes on from its last checkpoint."""
 
-The vocabulary of a multilingual model is its largest matrix (two thirds of the embedded one), and nine of ten
-tokens of a grounded example are prompt. So only the hidden states that predict the answer are projected onto
-it, which makes a step on the CPU several times faster and gives the same loss.
-"""
+from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chatbot.prefix import prefix_of
+from finetune import attention, checkpoints, methods
+from finetune.clock import Clock, OnStep
 from finetune.errors import TrainingError
 from finetune.example import Example
+from finetune.recipe import Recipe, check
+from finetune.trainer import arguments, trainer_class
+from finetune.watch import Watch, callback, validations
 
 MAX_TOKENS = 1600
-BATCH = 4
-ACCUMULATE = 2
+RESULT = "training.json"
+BOARD = "tensorboard"  # the folder beside, for `tensorboard --logdir`
 
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What a run is made of; `minutes` ends it early, with the learning rate already brought down."""
-
-    epochs: float = 2.0
-    minutes: float | None = None
-    learning_rate: float = 4e-4
-    rank: int = 16
-    seed: int = 0
+Row = dict[str, list[int]]
+Curve = list[tuple[int, float]]
 
 
 @dataclass(slots=True)
 class Trained:
-    """The adapter's folder and the curve: (step, loss) of training, and validation loss before and after."""
+    """The folder of what was learnt and the curves: (step, loss) of training and of validation.
+
+    `validation` is the loss before and after; `left_out` examples were too long. `seconds` and `tokens` are
+    of the whole run, also where it was killed and resumed in between.
+    """
 
     adapter: Path
     seconds: float
     steps: int
     tokens: int
     left_out: int
-    curve: list[tuple[int, float]] = field(default_factory=list)
+    curve: Curve = field(default_factory=list)
     validation: tuple[float, float] = (0.0, 0.0)
+    validated: Curve = field(default_factory=list)
+    stopped_early: bool = False
 
 
 def train(
@@ -50,69 +52,130 @@ def train(
     validation: Sequence[Example],
     out: Path,
     recipe: Recipe,
-    on_step: Callable[[float, float], None] | None = None,
+    on_step: OnStep | None = None,
+    resume: bool = False,
 ) -> Trained:
-    """Tune the model in `base`; writes the adapter to `out`. `on_step` gets the share done and the loss.
+    """Tune the model in `base`; writes what was learnt to `out`, checkpoints to a folder beside it.
 
-    Raises TrainingError when there is nothing to train on.
+    With `resume` it goes on from there, to the same weights, bit for bit on the CPU, if the run is bound by
+    epochs; one that is bound by minutes has as many left as it had.
+    Raises TrainingError when there is nothing to train on, or the method cannot be run here.
     """
-    from datasets import Dataset
-    from transformers import PrinterCallback
-
-    model, tokenizer = load(base)
-    if not _on_gpu():  # torch's fused attention is a third slower there at a head size of 256
-        model.set_attn_implementation("eager")
-    rows = encode(tokenizer, examples)
-    held = encode(tokenizer, validation)
+    check(recipe)
+    if resume and (out / RESULT).is_file():
+        return read_trained(out)
+    model, tokenizer = load_for(base, recipe)
+    rows, held = encode(tokenizer, examples), encode(tokenizer, validation)
     if not rows:
         raise TrainingError(
             f"No example fits into {MAX_TOKENS} tokens; shorten the passages or check the logs."
         )
-    clock = _Clock(recipe, len(rows), on_step)
-    trainer = _trainer_class()(
-        model=model,
-        args=_arguments(out, recipe),
-        train_dataset=Dataset.from_list(rows),
-        eval_dataset=Dataset.from_list(held or rows[:1]),
-        processing_class=tokenizer,
-        peft_config=_lora(model.config.num_hidden_layers, recipe),
-        callbacks=[clock.callback()],
-    )
-    trainer.clock = clock
-    trainer.remove_callback(PrinterCallback)
+    folder = checkpoint_folder(out)
+    if not resume:
+        shutil.rmtree(folder, ignore_errors=True)
+    trainer, watch = make_trainer(model, tokenizer, rows, held, folder, recipe, on_step)
     before = trainer.evaluate()["eval_loss"] if held else 0.0
-    clock.start()
-    trainer.train()
-    seconds = time.monotonic() - clock.started
-    after = trainer.evaluate()["eval_loss"] if held else 0.0
-    trainer.model.peft_config["default"].base_model_name_or_path = base.name  # not a path of this machine
-    trainer.model.save_pretrained(out)
-    (out / "README.md").unlink(missing_ok=True)  # peft's form sheet, with nothing filled in
-    tokens = round(sum(len(r["input_ids"]) for r in rows) * trainer.state.epoch)
-    curve = [(int(e["step"]), float(e["loss"])) for e in trainer.state.log_history if "loss" in e]
-    left_out = len(examples) - len(rows)
-    return Trained(out, seconds, trainer.state.global_step, tokens, left_out, curve, (before, after))
+    _run(trainer, watch, checkpoints.newest(folder), out.with_name(BOARD))
+    seconds = watch.clock.elapsed
+    after = _best(trainer, watch) if held else 0.0
+    history = trainer.state.log_history
+    trained = Trained(
+        out,
+        seconds,
+        trainer.state.global_step,
+        round(sum(len(row["input_ids"]) for row in rows) * trainer.state.epoch),
+        len(examples) - len(rows),
+        [(int(e["step"]), float(e["loss"])) for e in history if "loss" in e],
+        (before, after),
+        [(0, before)] * bool(held)
+        + [(int(e["step"]), float(e["eval_loss"])) for e in history if "eval_loss" in e],
+        watch.stopped_early,
+    )
+    if trainer.is_world_process_zero():
+        _write(trainer.model, recipe, base.name, trained)
+    return trained
+
+
+def read_trained(out: Path) -> Trained:
+    """What `train` returned when it wrote this folder."""
+    row = json.loads((out / RESULT).read_text(encoding="utf-8"))
+    for name in ("curve", "validated"):
+        row[name] = [(int(step), float(loss)) for step, loss in row[name]]
+    return Trained(adapter=out, **row | {"validation": tuple(row["validation"])})
+
+
+def checkpoint_folder(out: Path) -> Path:
+    """Where the checkpoints of the run that writes `out` are."""
+    return out.with_name(f"{out.name}-checkpoints")
+
+
+def make_trainer(
+    model: Any,
+    tokenizer: Any,
+    rows: Sequence[Row],
+    held: Sequence[Row],
+    folder: Path,
+    recipe: Recipe,
+    on_step: OnStep | None = None,
+) -> tuple[Any, Watch]:
+    """trl's trainer, ready to run, and what watches it. The rows are those of `encode`."""
+    from datasets import Dataset
+    from transformers import PrinterCallback
+
+    gpu = _on_gpu()
+    args = arguments(folder, recipe, gpu, bf16=autocast(recipe))
+    clock = Clock(recipe, len(rows), args.world_size)
+    if recipe.method != "prefix":
+        attention.install(model)
+    elif not gpu:
+        model.set_attn_implementation("eager")
+    tokens = sum(len(row["input_ids"]) for row in rows) * recipe.epochs / clock.total
+    watch = Watch(clock, recipe, tokens, folder / checkpoints.BEST, bool(held), on_step, args.world_size)
+    trainer = trainer_class()(
+        model=model,
+        args=args,
+        train_dataset=Dataset.from_list(list(rows)),
+        eval_dataset=Dataset.from_list(list(held or rows[:1])),
+        processing_class=tokenizer,
+        peft_config=methods.config_of(model, recipe, clock.total),
+        callbacks=[callback(watch)],
+    )
+    trainer.clock, trainer.recipe = clock, recipe
+    trainer.remove_callback(PrinterCallback)
+    methods.prepare(trainer.model, tokenizer, recipe)
+    return trainer, watch
 
 
 def load(folder: Path, dtype: str = "") -> tuple[Any, Any]:
-    """Model and tokenizer of a model folder; the faster number format unless a `dtype` is named."""
-    import torch
-    from datasets import disable_progress_bars
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
+    """Model and tokenizer of a model folder; the faster number format unless a `dtype` is named.
 
-    from retrieval.processor import best_dtype
+    One with a learned prefix comes as peft's model.
+    """
+    model, tokenizer = _load(folder, dtype)
+    if prefix := prefix_of(folder):
+        from peft import PeftModel
 
-    logging.disable_progress_bar()
-    disable_progress_bars()
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    tokenizer.padding_side = "right"
-    return AutoModelForCausalLM.from_pretrained(
-        folder, dtype=getattr(torch, dtype or best_dtype())
-    ), tokenizer
+        return PeftModel.from_pretrained(model, prefix), tokenizer
+    return model, tokenizer
 
 
-def encode(tokenizer: Any, examples: Sequence[Example]) -> list[dict[str, list[int]]]:
+def load_for(folder: Path, recipe: Recipe) -> tuple[Any, Any]:
+    """Model and tokenizer as the method trains them: in 4 bits, in float32, or as usual."""
+    if recipe.method == "qlora":
+        from transformers import BitsAndBytesConfig
+
+        four = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype="bfloat16",
+        )
+        return _load(folder, "bfloat16", quantization_config=four)
+    # A step of 3e-5 is lost in bfloat16, which has three decimal digits.
+    return _load(folder, "float32" if recipe.method == "full" else "")
+
+
+def encode(tokenizer: Any, examples: Sequence[Example]) -> list[Row]:
     """Token ids and which of them are the answer; examples over MAX_TOKENS are left out.
 
     Prompt and answer are tokenised apart, as they are when the answer is generated.
@@ -130,42 +193,53 @@ def encode(tokenizer: Any, examples: Sequence[Example]) -> list[dict[str, list[i
     return rows
 
 
-class _Clock:
-    """How far a run is, by steps or by minutes, whichever is further; the learning rate follows it."""
+def _load(folder: Path, dtype: str, **options: Any) -> tuple[Any, Any]:
+    import torch
+    from datasets import disable_progress_bars
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
-    def __init__(self, recipe: Recipe, rows: int, on_step: Callable[[float, float], None] | None) -> None:
-        self.total = max(1, math.ceil(recipe.epochs * math.ceil(rows / (BATCH * ACCUMULATE))))
-        self.seconds = recipe.minutes * 60 if recipe.minutes else None
-        self.started = time.monotonic()
-        self.on_step = on_step
+    from retrieval.processor import best_dtype
 
-    def start(self) -> None:
-        self.started = time.monotonic()
+    logging.disable_progress_bar()
+    disable_progress_bars()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.padding_side = "right"
+    number = getattr(torch, dtype or best_dtype())
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=number, **options), tokenizer
 
-    def progress(self, step: int) -> float:
-        by_time = (time.monotonic() - self.started) / self.seconds if self.seconds else 0.0
-        return min(1.0, max(step / self.total, by_time))
 
-    def rate(self, step: int) -> float:
-        """Warm up over 3 % of the steps, then straight down to 2 % of the learning rate."""
-        warm = min(1.0, (step + 1) / max(1, 0.03 * self.total))
-        return warm * max(0.02, 1.0 - self.progress(step))
+def _run(trainer: Any, watch: Watch, checkpoint: Path | None, board: Path) -> None:
+    from torch.utils.tensorboard import SummaryWriter
+    from transformers.integrations.integration_utils import TensorBoardCallback
 
-    def callback(self) -> Any:
-        from transformers import TrainerCallback
+    step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    if trainer.is_world_process_zero():  # what a killed process wrote after its last checkpoint is hidden
+        trainer.add_callback(TensorBoardCallback(SummaryWriter(str(board), purge_step=step + 1)))
+    watch.clock.start(checkpoints.seconds_of(checkpoint) if checkpoint else 0.0, step)
+    watch.begin(step)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
-        clock = self
 
-        class Watch(TrainerCallback):
-            def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-                if clock.on_step and logs and "loss" in logs:
-                    clock.on_step(clock.progress(state.global_step), float(logs["loss"]))
+def _best(trainer: Any, watch: Watch) -> float:
+    """The last validation; when an earlier one was better, its weights are put back."""
+    after = float(trainer.evaluate()["eval_loss"])
+    losses = validations(trainer.state.log_history)
+    if watch.recipe.patience and watch.best.is_file() and min(losses) < after:
+        checkpoints.load_weights(trainer.model, watch.best)
+        return min(losses)
+    return after
 
-            def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-                if clock.progress(state.global_step) >= 1.0:
-                    control.should_training_stop = True
 
-        return Watch()
+def _write(model: Any, recipe: Recipe, base: str, trained: Trained) -> None:
+    """Beside, with the result last, then renamed into place."""
+    out = trained.adapter
+    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    methods.save(model, recipe, base, beside)
+    row = {name: value for name, value in asdict(trained).items() if name != "adapter"}
+    (beside / RESULT).write_text(json.dumps(row) + "\n", encoding="utf-8")
+    shutil.rmtree(out, ignore_errors=True)
+    beside.rename(out)
 
 
 def _on_gpu() -> bool:
@@ -174,78 +248,8 @@ def _on_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _lora(layers: int, recipe: Recipe) -> Any:
-    """Adapters in the upper two thirds of the layers: the gradient need not go through the rest."""
-    from peft import LoraConfig
+def autocast(recipe: Recipe) -> bool:
+    """Compute in bfloat16 with the weights that learn in float32: on a GPU, and where all of them learn."""
+    from retrieval.processor import best_dtype
 
-    upper = "|".join(map(str, range(layers // 3, layers)))
-    return LoraConfig(
-        r=recipe.rank,
-        lora_alpha=2 * recipe.rank,
-        target_modules=rf".*\.layers\.({upper})\..*_proj",
-        task_type="CAUSAL_LM",
-    )
-
-
-def _arguments(out: Path, recipe: Recipe) -> Any:
-    from trl import SFTConfig  # type: ignore[attr-defined]
-
-    return SFTConfig(
-        output_dir=str(out),
-        num_train_epochs=recipe.epochs,
-        learning_rate=recipe.learning_rate,
-        per_device_train_batch_size=BATCH,
-        per_device_eval_batch_size=BATCH,
-        gradient_accumulation_steps=ACCUMULATE,
-        train_sampling_strategy="group_by_length",  # batches of like lengths waste little on padding
-        weight_decay=0.0,
-        max_length=None,
-        completion_only_loss=True,
-        gradient_checkpointing=False,
-        bf16=False,  # the weights are bfloat16 already; the adapter stays in float32
-        use_cpu=not _on_gpu(),
-        logging_steps=1,
-        save_strategy="no",
-        report_to=[],
-        disable_tqdm=True,
-        seed=recipe.seed,
-    )
-
-
-def _trainer_class() -> Any:
-    """Made on first use, because trl takes seconds to import."""
-    import torch
-    from torch.nn.functional import cross_entropy
-    from trl import SFTTrainer  # type: ignore[attr-defined]
-
-    class AnswerTrainer(SFTTrainer):
-        clock: _Clock
-
-        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-            from torch.optim.lr_scheduler import LambdaLR
-
-            stepped: Any = optimizer or self.optimizer
-            self.lr_scheduler = LambdaLR(stepped, self.clock.rate)
-            return self.lr_scheduler
-
-        def compute_loss(
-            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
-        ) -> Any:
-            causal = model.get_base_model()
-            labels = inputs["labels"][:, 1:]
-            hidden = causal.model(
-                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
-            ).last_hidden_state
-            answer = labels != -100
-            logits = causal.lm_head(hidden[:, :-1][answer])
-            loss = cross_entropy(logits.float(), labels[answer], reduction="sum")
-            loss = loss / (answer.sum() if num_items_in_batch is None else num_items_in_batch)
-            return (loss, {}) if return_outputs else loss
-
-        def prediction_step(
-            self, model: Any, inputs: Any, prediction_loss_only: bool, ignore_keys: Any = None
-        ) -> Any:
-            with torch.no_grad():
-                return self.compute_loss(model, inputs).detach(), None, None
-
-    return AnswerTrainer
+    return best_dtype() == "bfloat16" and (_on_gpu() or recipe.method == "full")

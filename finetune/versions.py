@@ -14,6 +14,7 @@ from finetune.errors import UnknownModel
 from finetune.evaluate_model import Scored, compare
 
 REPORT = "report.json"
+EVALUATION = "evaluation.json"
 SCORES = "scores.json"
 
 
@@ -60,9 +61,26 @@ def find_version(name: str, home: Path) -> ModelFolder:
     )
 
 
+def labelled(label: str, home: Path) -> ModelFolder | None:
+    """The model with this label (name@version) under <home>/models; None when it is not there any more."""
+    for manifest in sorted((home / "models").glob(f"[!.]*/{MANIFEST}")):
+        try:
+            model = read_model(manifest.parent)
+        except ModelMissing:
+            continue
+        if model.label == label:
+            return model
+    return None
+
+
 def read_report(model: ModelFolder) -> dict[str, Any]:
     """What `chatbot finetune` wrote about the model; empty for one that was not tuned here."""
     return _read(model.path / REPORT)
+
+
+def read_evaluation(model: ModelFolder) -> dict[str, Any]:
+    """The comparison through the whole turn that the report shows; empty where there is none."""
+    return _read(model.path / EVALUATION)
 
 
 def read_scores(model: ModelFolder) -> tuple[list[Scored], list[Scored]]:

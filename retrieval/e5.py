@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import EmbedderUnavailable
+from retrieval.lora import add_deltas
 from retrieval.processor import best_dtype
 
 if TYPE_CHECKING:
@@ -41,9 +42,12 @@ _SPACES = r"[\t\n\x0c\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]"
 
 
 class E5:
-    """The network and its tokenizer. Raises EmbedderUnavailable when the package is missing or damaged."""
+    """The network and its tokenizer. Raises EmbedderUnavailable when the package is missing or damaged.
 
-    def __init__(self, path: Path | None = None) -> None:
+    `deltas` is a file of low-rank changes (retrieval/lora.py) that are added to the weights.
+    """
+
+    def __init__(self, path: Path | None = None, deltas: Path | None = None) -> None:
         path = path or _packaged()
         try:
             packed = _Packed(path)
@@ -54,7 +58,7 @@ class E5:
             ) from error
         self._packed = packed
         self._tokenizer = packed.tokenizer()
-        self._network = packed.network()
+        self.network = packed.network(deltas)
 
     def encode(self, texts: Sequence[str], prefix: str) -> np.ndarray:
         """Mean of the last hidden states: float32 rows of length one, shape (len(texts), 384).
@@ -62,16 +66,33 @@ class E5:
         The model wants `prefix` "query: " before a question and "passage: " before what is searched.
         """
         import numpy as np
+        import torch
 
         vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch([prefix + text for text in texts])]
+        ids = self.ids([prefix + text for text in texts])
         order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))  # like lengths waste little on padding
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            vectors[rows] = self._forward([ids[i] for i in rows])
+        with torch.inference_mode():
+            for start in range(0, len(order), BATCH):
+                rows = order[start : start + BATCH]
+                vectors[rows] = self.vectors([ids[i] for i in rows]).numpy()
         return vectors
 
-    def _forward(self, batch: list[list[int]]) -> np.ndarray:
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of each text, between <s> and </s>, at most MAX_TOKENS."""
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+
+    def vectors(self, batch: Sequence[Sequence[int]]) -> Any:
+        """The mean of each text's states, of length one: a tensor of shape (len(batch), 384)."""
+        import torch
+
+        hidden = self.hidden(batch)
+        lengths = torch.tensor([len(ids) for ids in batch])
+        inside = torch.arange(hidden.shape[1])[None, :] < lengths[:, None]
+        mean = (hidden * inside[..., None]).sum(1) / lengths[:, None]
+        return torch.nn.functional.normalize(mean, dim=1)
+
+    def hidden(self, batch: Sequence[Sequence[int]]) -> Any:
+        """The last hidden states: a float32 tensor of shape (len(batch), longest, 384), padded at the end."""
         import numpy as np
         import torch
 
@@ -81,13 +102,9 @@ class E5:
             row[: len(ids)] = ids
         known, where = np.unique(padded, return_inverse=True)
         words = torch.from_numpy(self._packed.matrix("emb.word", DIMENSION, known))
-        embedded = words[torch.from_numpy(where.reshape(padded.shape))].to(self._network.dtype)
+        embedded = words[torch.from_numpy(where.reshape(padded.shape))].to(self.network.dtype)
         mask = torch.arange(padded.shape[1])[None, :] < lengths[:, None]
-        with torch.inference_mode():
-            hidden = self._network(inputs_embeds=embedded, attention_mask=mask.long()).last_hidden_state
-            mean = (hidden.float() * mask[..., None]).sum(1) / lengths[:, None]
-            unit: np.ndarray = torch.nn.functional.normalize(mean, dim=1).numpy()
-        return unit
+        return self.network(inputs_embeds=embedded, attention_mask=mask.long()).last_hidden_state.float()
 
 
 def _packaged() -> Path:
@@ -143,7 +160,7 @@ class _Packed:
         tokenizer.enable_truncation(MAX_TOKENS)
         return tokenizer
 
-    def network(self) -> Any:
+    def network(self, deltas: Path | None = None) -> Any:
         """The network without its table of words, in the faster number format of this processor."""
         import torch
         from transformers import BertConfig, BertModel
@@ -161,6 +178,8 @@ class _Packed:
         network.embeddings.word_embeddings = torch.nn.Embedding(1, width)
         network.embeddings.position_ids = torch.arange(positions)[None, :]
         network.embeddings.token_type_ids = torch.zeros((1, positions), dtype=torch.long)
+        if deltas is not None:
+            add_deltas(network, deltas)
         return network.to(getattr(torch, best_dtype())).eval()
 
     def matrix(self, name: str, width: int, rows: np.ndarray | slice = slice(None)) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from retrieval.errors import EmbedderUnavailable
@@ -156,9 +157,26 @@ class HubModel:
 def load_embedder(name: str = DEFAULT) -> Embedder:
     """Load the embedder of that name: "default", a sentence-transformers hub id, or a folder.
 
-    Raises EmbedderUnavailable when there is no such model here.
+    The folder may be one that `chatbot finetune retriever` wrote. Raises EmbedderUnavailable when there is no
+    such model here, or ModelDamaged.
     """
-    return Bilingual() if name in (DEFAULT, Bilingual.name) else HubModel(name)
+    from retrieval.folder import is_folder
+
+    if name in (DEFAULT, Bilingual.name):
+        return Bilingual()
+    if is_folder(name):
+        from retrieval.tuned import Tuned
+
+        return Tuned(Path(name))
+    return HubModel(name)
+
+
+def untuned(embedder: Embedder) -> Embedder:
+    """The embedder whose questions may be compared with questions: a tuned one's own are for passages."""
+    from retrieval.remembered import Remembered
+    from retrieval.tuned import Tuned
+
+    return embedder.untuned if isinstance(embedder, Remembered | Tuned) else embedder
 
 
 def _sentence_transformer(name: str) -> Any:

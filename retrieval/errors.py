@@ -31,6 +31,14 @@ class EmbedderUnavailable(RetrievalError):
     """The embedding model cannot be loaded."""
 
 
+class ModelDamaged(RetrievalError):
+    """The folder of a tuned embedder or reranker is incomplete, or of another kind."""
+
+
+class RerankerUnavailable(RetrievalError):
+    """The reranking model cannot be loaded."""
+
+
 class IngestBusy(RetrievalError):
     """Another ingest is writing to the same index."""
 

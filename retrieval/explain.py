@@ -20,7 +20,8 @@ class Reason:
 
     Ranks begin at 1: the lexical one among all passages that the filters let through (None without a matching
     word), the dense one among the candidates. `terms` is what each matched word adds to the BM25 score,
-    `fused` the mixture of both, `boost` the factor that the preference for a language puts on it.
+    `fused` the mixture of both, `boost` the factor that the preference for a language puts on it. What the
+    reranker says of it is in the hit.
     """
 
     hit: Hit
@@ -128,7 +129,7 @@ def _why(article: str, ranking: Ranking, where: Filter, k: int, outsider: bool) 
     if kept:
         return f'"{article}" is found, at place {kept[0]}.'
     place = 1 + int(np.flatnonzero(ranking.order == places[0])[0])
-    score, last = float(ranking.scores[places[0]]), float(ranking.scores[ranking.kept[-1]])
+    score, last = float(ranking.scores[places[0]]), float(ranking.scores[ranking.kept].min())
     if score > last or len(ranking.kept) < k:
         return f'"{article}" says the same as a passage above it, at place {place} of the candidates.'
     return f'"{article}" is at place {place} of the candidates with {score:.3f}; the last hit has {last:.3f}.'

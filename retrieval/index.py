@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from retrieval import versions
+from retrieval import rerank, versions
 from retrieval.asked import ASKED, Asked, Precedent, asked_version
-from retrieval.content import read_content
+from retrieval.content import embedded_text, read_content
 from retrieval.earlier import Earlier, bound, mixed, weighted
-from retrieval.embed import Embedder, load_embedder
+from retrieval.embed import Embedder, load_embedder, untuned
 from retrieval.errors import BadSynonyms, EmbedderMismatch, IndexDamaged
 from retrieval.filters import CUSTOMER, Filter, Masks, nearest
 from retrieval.fuse import OTHER_LANGUAGE, SIGNS, WEIGHTS, distinct, fuse
@@ -67,31 +67,39 @@ class Ranking:
     order: np.ndarray
     kept: np.ndarray
     signs: np.ndarray  # of each candidate, what `fused` weighs
+    judged: np.ndarray  # by the reranker, of each kept one; NaN where it was not read
     seconds: dict[str, float]  # of each part of the search
 
 
 class Index:
     """A searchable knowledge base. Searches may run in several threads, also while `refresh` runs."""
 
-    def __init__(self, folder: Path, embedder: Embedder, opened: Opened) -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, opened: Opened, reranker: rerank.Reranker | None = None
+    ) -> None:
         self._folder = folder
+        self._reranker = reranker
         self._asked_version = asked_version(folder / ASKED)
-        self._asked = Asked.open(folder / ASKED, embedder)
+        self._asked = Asked.open(folder / ASKED, untuned(embedder))
         self._synonyms_version = synonyms_version(folder)
         self._synonyms = read_synonyms(folder)
         self._embedder = embedder
         self._opened = opened
 
     @classmethod
-    def open(cls, folder: Path, embedder: Embedder | None = None) -> Index:
+    def open(
+        cls, folder: Path, embedder: Embedder | None = None, reranker: rerank.Reranker | None = None
+    ) -> Index:
         """Open the current version; without an embedder, with the one that the index was made with.
+
+        A reranker reads the best hits of a search where their order is in doubt.
 
         Raises IndexMissing, IndexDamaged, EmbedderMismatch, EmbedderUnavailable or BadSynonyms.
         """
         if embedder is None:
             embedder = load_embedder(str(versions.manifest(folder, versions.current(folder))["embedder"]))
         embedder = Remembered(embedder)
-        return cls(folder, embedder, _open(folder, embedder))
+        return cls(folder, embedder, _open(folder, embedder), reranker)
 
     @property
     def version(self) -> str:
@@ -127,7 +135,7 @@ class Index:
         if versions.current(self._folder) != self._opened.version:
             self._opened = _open(self._folder, self._embedder)
         if (version := asked_version(self._folder / ASKED)) != self._asked_version:
-            self._asked = Asked.open(self._folder / ASKED, self._embedder)
+            self._asked = Asked.open(self._folder / ASKED, untuned(self._embedder))
             self._asked_version = version
         if (version := synonyms_version(self._folder)) != self._synonyms_version:
             self._synonyms_version = version
@@ -188,16 +196,25 @@ class Index:
         if language is not None:
             scores = np.where(opened.languages[rows] == language, scores, scores * OTHER_LANGUAGE)
         order = np.argsort(-scores, kind="stable")
-        kept = order[distinct((opened.passages[rows[i]] for i in order), k)]
+        most = max(k, rerank.BEST) if self._reranker else k
+        kept = order[distinct((opened.passages[rows[i]] for i in order), most)]
+        final, judged = self._judge(query, [opened.passages[row] for row in rows[kept]], scores[kept])
+        best_first = np.argsort(-final, kind="stable")[:k]
+        kept, final, judged = kept[best_first], final[best_first], judged[best_first]
         coverage = words.coverage(opened.lexical, rows[kept])
         clock.append(time.perf_counter())
         bm25 = _passing(bm25, allowed)
         if on_ranking is not None:
             spent = dict(zip(PARTS, np.diff(clock).tolist(), strict=True))
-            on_ranking(Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept, signs, spent))
-        columns = (scores[kept], cosine[kept], bm25[rows[kept]], coverage)
+            on_ranking(
+                Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept, signs, judged, spent)
+            )
+        columns = (final, cosine[kept], bm25[rows[kept]], coverage)
         return [
-            Hit(opened.passages[row], *(float(column[i]) for column in columns))
+            replace(
+                Hit(opened.passages[row], *(float(column[i]) for column in columns)),
+                reranked=None if np.isnan(judged[i]) else float(judged[i]),
+            )
             for i, row in enumerate(rows[kept])
         ]
 
@@ -221,6 +238,19 @@ class Index:
         most = max(bound(opened.pieces, pieces), 1e-9)
         length = np.log1p(opened.lexical.different(rows))
         return np.stack((cosine, apart, words, alike / most, length), axis=1)
+
+    def _judge(
+        self, query: str, passages: Sequence[Passage], scores: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The scores with the reranker's judgement in them, and the judgement; NaN where it read nothing."""
+        import numpy as np
+
+        judged = np.full(len(passages), np.nan)
+        if self._reranker is None:
+            return scores, judged
+        places = rerank.in_doubt(scores, self._reranker.weight)
+        judged[places] = self._reranker.judge(query, [embedded_text(passages[i]) for i in places])
+        return rerank.mixed(scores, np.where(np.isnan(judged), 0.5, judged), self._reranker.weight), judged
 
 
 def check_embedder(folder: Path, about: dict[str, Any], embedder: Embedder) -> None:

@@ -42,6 +42,7 @@ class Hit:
     `score` is the fused one, higher is better, about 0..1; `dense` the cosine; `lexical` the BM25 score;
     `coverage` the idf-weighted share, 0..1, of the query's content words that title, heading and text
     contain. Coverage compares words, so it is 0 when query and passage are in different languages.
+    `reranked` is what the reranker says, 0..1; None where it did not read the passage.
     """
 
     passage: Passage
@@ -50,3 +51,4 @@ class Hit:
     lexical: float
     coverage: float
     asked: float = 0.0
+    reranked: float | None = None

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from retrieval.embed import Embedder
+from retrieval.embed import Embedder, untuned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +23,8 @@ class Remembered:
         self.name, self.dimension = embedder.name, embedder.dimension
         self._lock = threading.Lock()
         self._last: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
+        plain = untuned(embedder)
+        self.untuned: Embedder = self if plain is embedder else plain
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of these texts, embedding those that were not among the last."""

@@ -14,6 +14,7 @@ from chatbot.engine import ChatMessages
 from chatbot.engines.pieces import Pieces
 from chatbot.errors import ChatbotError, EngineFailed, ModelMissing
 from chatbot.models import ModelFolder
+from chatbot.prefix import cache_with, prefix_of, read_prefix
 from chatbot.settings import Dtype
 from retrieval.processor import best_dtype
 
@@ -38,7 +39,10 @@ class LocalEngine:
         self.dtype = same_dtype() if dtype == "auto" else dtype
         self._tokenizer, self._network = _load(folder.path, self.dtype, self.device)
         self._ends = _end_tokens(self._tokenizer, self._network)
-        self._context = int(self._network.config.max_position_embeddings)
+        prefix = prefix_of(folder.path)
+        self._prefix = read_prefix(prefix, self._network) if prefix else []
+        read = self._prefix[0][0].shape[2] if self._prefix else 0
+        self._context = int(self._network.config.max_position_embeddings) - read
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="generation")
         self._stops: set[threading.Event] = set()
         self._closed = False
@@ -127,9 +131,8 @@ class LocalEngine:
         last position is projected onto the vocabulary: with 262,144 words that is most of the work.
         """
         import torch
-        from transformers import DynamicCache
 
-        cache = DynamicCache(config=self._network.config)
+        cache = cache_with(self._prefix, self._network.config)
         step = torch.tensor([prompt], device=self.device)
         for _ in range(max_tokens):
             if stop.is_set():

@@ -16,6 +16,7 @@ from pathlib import Path
 from chatbot.engines import guard
 from chatbot.errors import EngineFailed
 from chatbot.models import ModelFolder
+from chatbot.prefix import prefix_of
 from chatbot.settings import Dtype
 
 START_SECONDS = 600.0  # longest start; 36 to 75 s on two cores without a GPU, more when a GPU build compiles
@@ -62,6 +63,11 @@ class VllmProcess:
             raise EngineFailed(
                 f"vLLM's own environment is missing (there is no {self._python}); "
                 "type `make vllm`, or use `--engine local`."
+            )
+        if prefix_of(self.folder.path):
+            raise EngineFailed(
+                f"vLLM cannot serve {self.folder.label}, which has a learned prefix; use `--engine local`, "
+                "or tune it with another --method."
             )
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_bytes(b"")

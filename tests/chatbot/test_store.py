@@ -206,3 +206,18 @@ def test_turns_of_a_killed_process_are_failed_and_those_of_a_living_one_are_not(
     assert afterwards.turn(mine).status == "open", "this process lives"
     while_alive.close()
     afterwards.close()
+
+
+def test_an_older_database_gets_the_new_tables_and_keeps_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    before = Store(path)
+    turn = ask(before, before.new_conversation("api"))
+    before.record_feedback(turn, 1)
+    before._db["corrections"].drop()
+    before._db["_sqlite_migrations"].delete_where("name = ?", ["m005_corrections"])
+    before.close()
+    after = Store(path)
+    after.record_correction(turn, "Within 30 days.")
+    ((trace,),) = after.judged_conversations()
+    assert (trace["rating"], trace["correction"], trace["hits"][0]["score"]) == (1, "Within 30 days.", 0.9)
+    after.close()

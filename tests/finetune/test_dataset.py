@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from chatbot.prompt import PASSAGES
+from finetune.candidates import Candidate
 from finetune.conversation import Conversation, Utterance
-from finetune.dataset import UNANSWERABLE, build_dataset, open_dataset
+from finetune.dataset import UNANSWERABLE, build_dataset
+from finetune.dataset_folder import open_dataset
 from finetune.errors import DatasetError
 from finetune.parts import PARTS, leaks
 from tests.finetune.searched import SHOP
@@ -161,3 +163,17 @@ def test_nothing_usable_is_an_error_with_the_reasons(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"None of 1 conversations .*badly rated 1"):
         build_dataset([replace(TALKS[0], rating=1)], SHOP, tmp_path / "set")
     assert not (tmp_path / "set").exists()
+
+
+def test_feedback_is_learnt_and_never_tested(tmp_path: Path) -> None:
+    said = Candidate(
+        "turn:x-0", "en", "For how many nights can I try a mattress?",
+        ("You can try a mattress for 60 nights.",), (), "f00", None, "", source="feedback-edit",
+    )  # fmt: skip
+    report = build_dataset(TALKS, SHOP, tmp_path / "data", feedback=[said])
+    parts = open_dataset(tmp_path / "data")
+    assert report.sources["feedback-edit"] == 1
+    assert [e.id for e in parts["train"] if e.source == "feedback-edit"] == ["turn:x-0"]
+    assert not [e for part in ("validation", "test") for e in parts[part] if e.source != "log"]
+    alone = build_dataset([], SHOP, tmp_path / "alone", feedback=[said])
+    assert sum(alone.examples.values()) >= 1

@@ -95,6 +95,13 @@ def test_from_logs_to_a_model_that_serves(
     assert (out / "adapter" / "adapter_config.json").is_file()
     assert (out / "loss.png").read_bytes().startswith(b"\x89PNG")
 
+    assert tuned.label in (out / "report.html").read_text(encoding="utf-8")
+    evaluation = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
+    assert evaluation["models"] == {"base": tiny.label, "candidate": tuned.label}
+    assert evaluation["cases"] == report["held_out"]
+    card = tmp_path / "home" / "training" / "my-shop" / "dataset" / "card.json"
+    assert json.loads(card.read_text(encoding="utf-8"))["files"][0]["name"] == "chats.jsonl"
+    assert (tmp_path / "home" / "review.jsonl").is_file()
     assert json.loads((out / "report.json").read_text(encoding="utf-8"))["model"] == tuned.label
     assert report["folder"] == str(out)
     assert report["base"] == tiny.label
@@ -178,3 +185,64 @@ def test_a_handful_of_conversations_is_enough_for_a_report(
     text = (out / "report.json").read_text(encoding="utf-8")
     assert "NaN" not in text, "that is no JSON"
     assert report["held_out"] > 0
+
+
+def stopped() -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_run_that_is_killed_while_it_trains_or_evaluates_is_resumed(
+    run: Callable[..., dict[str, Any]], settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = exported(TALKS, tmp_path / "chats.jsonl")
+    whole = run(logs, out=settings.home / "models" / "whole")
+    built: list[int] = []
+    build = pipeline._data
+    monkeypatch.setattr(pipeline, "_data", lambda *given: built.append(1) or build(*given))
+    for where in ("train_stage", "_evaluate", "plot_loss"):
+        with monkeypatch.context() as broken:
+            broken.setattr(pipeline, where, lambda *given, **options: stopped())
+            with pytest.raises(KeyboardInterrupt):
+                run(logs, out=None if built else settings.home / "models" / "cut", resume=bool(built))
+    report = run(logs, resume=True)
+    assert built == [1]
+    assert report["folder"] == str(settings.home / "models" / "cut")
+    assert report["training"]["curve"] == whole["training"]["curve"]
+    assert report["comparison"] == whole["comparison"]
+    assert read_model(settings.home / "models" / "cut").version == read_model(Path(whole["folder"])).version
+    with pytest.raises(FinetuneError, match="no run to resume"):
+        run(logs, resume=True)
+
+
+def test_a_resumed_run_has_to_ask_for_the_same(
+    run: Callable[..., dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = exported(TALKS, tmp_path / "chats.jsonl")
+    with monkeypatch.context() as broken:
+        broken.setattr(pipeline, "train_stage", lambda *given, **options: stopped())
+        with pytest.raises(KeyboardInterrupt):
+            run(logs)
+    with pytest.raises(FinetuneError, match="begun with another rank, seed; repeat its command"):
+        run(logs, resume=True, rank=8, seed=7)
+
+
+def test_a_dry_run_says_what_it_takes_and_leaves_nothing(
+    run: Callable[..., dict[str, Any]], settings: Settings, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    report = run(exported(TALKS, tmp_path / "chats.jsonl"), dry_run=True, say=told.append)
+    assert report["dry_run"]["seconds"] > 0
+    assert [line.split()[0] for line in told[-3:]] == ["time", "memory", "disk"]
+    assert not list((settings.home / "training").iterdir())
+    assert not (settings.home / "models").exists()
+
+
+def test_trials_choose_the_numbers(
+    run: Callable[..., dict[str, Any]], settings: Settings, tmp_path: Path
+) -> None:
+    report = run(exported(TALKS, tmp_path / "chats.jsonl"), trials=2, epochs=4.0)
+    assert [trial["number"] for trial in sorted(report["trials"], key=lambda t: t["number"])] == [1, 2]
+    best = report["trials"][0]["recipe"]
+    manifest = json.loads((Path(report["folder"]) / "manifest.json").read_text())
+    assert {name: manifest["recipe_of_training"][name] for name in best} == best
+    assert report["recipe"] == manifest["recipe_of_training"]

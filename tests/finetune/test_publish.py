@@ -174,6 +174,20 @@ def test_a_folder_without_a_report_is_refused(desk: Desk) -> None:
     assert not outcome.published
 
 
+def test_the_answers_of_the_whole_turn_count_too(desk: Desk) -> None:
+    cell = {"mean": 0.2, "low": 0.1, "high": 0.3, "n": 40, "verdict": "worse"}
+    comparison = {
+        "models": {"current": "old@old1", "candidate": "good@good1"},
+        "all": {"contradiction": {"against": {"current": cell}}},
+        "groups": {},
+    }
+    (desk.home / "models" / "good" / "evaluation.json").write_text(json.dumps(comparison))
+    outcome = desk.publish("good")
+    assert not outcome.published
+    (reason,) = outcome.reasons
+    assert reason == "worse by more than 0.05: delivered_contradiction on turns: -0.200 [-0.300, -0.100]"
+
+
 def test_names_that_are_no_candidate(desk: Desk) -> None:
     with pytest.raises(UnknownModel, match="old, good, worse"):
         desk.publish("nowhere")

@@ -9,15 +9,19 @@ from pathlib import Path
 import pytest
 
 from chatbot.models import ModelFolder
-from finetune import train as training
+from finetune import clock as clocks
+from finetune import trainer
+from finetune.clock import Clock, Moment
 from finetune.errors import TrainingError
 from finetune.example import Example
-from finetune.train import ACCUMULATE, BATCH, MAX_TOKENS, Recipe, encode, load, train
+from finetune.recipe import Recipe
+from finetune.train import MAX_TOKENS, encode, load, read_trained, train
+from finetune.watch import Watch
 from tests.finetune.made_up import example
 from tests.tiny import tiny_model
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-STEP = BATCH * ACCUMULATE
+STEP = Recipe().batch * Recipe().accumulate
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +60,17 @@ def test_the_loss_of_a_step_is_the_plain_cross_entropy(tiny: ModelFolder, tmp_pa
 
 
 def test_training_lowers_the_loss(tiny: ModelFolder, tmp_path: Path) -> None:
-    told: list[tuple[float, float]] = []
+    told: list[Moment] = []
     rows = [example(n) for n in range(20)]
     recipe = Recipe(epochs=15, learning_rate=5e-2)
-    trained = train(
-        tiny.path, rows[:16], rows[16:], tmp_path / "adapter", recipe, lambda *said: told.append(said)
-    )
+    trained = train(tiny.path, rows[:16], rows[16:], tmp_path / "adapter", recipe, told.append)
     before, after = trained.validation
     # Its output layer is random and stays so: all that the layers below can win is about half a nat.
     assert after < before - 0.1
     assert trained.curve[-1][1] < trained.curve[0][1] - 0.1
     assert [step for step, _ in trained.curve] == list(range(1, trained.steps + 1))
-    assert [loss for _, loss in told] == [loss for _, loss in trained.curve]
-    shares = [share for share, _ in told]
+    assert [moment.loss for moment in told] == [loss for _, loss in trained.curve]
+    shares = [moment.share for moment in told]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert (trained.adapter / "adapter_model.safetensors").is_file()
@@ -76,7 +78,7 @@ def test_training_lowers_the_loss(tiny: ModelFolder, tmp_path: Path) -> None:
     assert not (trained.adapter / "README.md").exists()
 
 
-@pytest.mark.parametrize("count", [1, STEP - 1, STEP, STEP + 1, 3 * BATCH])
+@pytest.mark.parametrize("count", [1, STEP - 1, STEP, STEP + 1, 3 * Recipe().batch])
 def test_every_epoch_is_run_to_its_end(tiny: ModelFolder, tmp_path: Path, count: int) -> None:
     rows = [example(n) for n in range(count)]
     trained = train(tiny.path, rows, [], tmp_path / "adapter", Recipe(epochs=2))
@@ -88,17 +90,16 @@ def test_every_epoch_is_run_to_its_end(tiny: ModelFolder, tmp_path: Path, count:
 
 def test_the_time_bound_ends_a_run_early(tiny: ModelFolder, tmp_path: Path) -> None:
     rows = [example(n) for n in range(STEP)]
-    told: list[float] = []
     recipe = Recipe(epochs=10_000, minutes=1 / 60)
-    trained = train(tiny.path, rows, [], tmp_path / "adapter", recipe, lambda share, _: told.append(share))
+    trained = train(tiny.path, rows, [], tmp_path / "adapter", recipe)
     assert 0 < trained.steps < 10_000
     assert (trained.adapter / "adapter_model.safetensors").is_file()
 
 
 def test_the_learning_rate_is_down_when_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(training.time, "monotonic", lambda: now)
-    clock = training._Clock(Recipe(epochs=100, minutes=2), rows=8 * STEP, on_step=None)
+    monkeypatch.setattr(clocks.time, "monotonic", lambda: now)
+    clock = Clock(Recipe(epochs=100, minutes=2), rows=8 * STEP)
     clock.start()
     assert clock.rate(0) < 0.1, "it warms up"
     assert clock.rate(40) == pytest.approx(0.95)
@@ -111,7 +112,7 @@ def test_the_learning_rate_is_down_when_the_time_is_up(monkeypatch: pytest.Monke
 
 
 def test_without_a_time_bound_the_steps_count() -> None:
-    clock = training._Clock(Recipe(epochs=10), rows=10 * STEP, on_step=None)
+    clock = Clock(Recipe(epochs=10), rows=10 * STEP)
     assert clock.progress(25) == pytest.approx(0.25)
     assert clock.progress(1000) == 1.0
 
@@ -138,3 +139,86 @@ def test_only_the_answer_is_learnt(tiny: ModelFolder) -> None:
     assert tokenizer.decode(prompt) == tokenizer.apply_chat_template(
         example(7).messages, add_generation_prompt=True, tokenize=False
     )
+
+
+class Control:
+    """What a step decides."""
+
+    should_evaluate = should_save = should_training_stop = False
+
+
+def test_validations_and_checkpoints_come_at_eighths_and_by_the_minute(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(clocks.time, "monotonic", lambda: now)
+    recipe = Recipe(epochs=16)
+    watch = Watch(Clock(recipe, rows=STEP), recipe, 100.0, tmp_path / "best", validates=True)
+    watch.begin(0)
+    decided = []
+    for step in range(1, 17):
+        now += 45.0
+        control = Control()
+        watch.after_step(step, control)
+        decided.append((control.should_evaluate, control.should_save, control.should_training_stop))
+        if control.should_save:
+            watch.after_save()
+    assert [n for n, (look, _, _) in enumerate(decided, 1) if look] == [2, 4, 6, 8, 10, 12, 14]
+    assert [n for n, (_, save, _) in enumerate(decided, 1) if save] == [2, 4, 6, 8, 10, 12, 14]
+    assert [n for n, (_, _, stop) in enumerate(decided, 1) if stop] == [16]
+    again = Watch(Clock(recipe, rows=STEP), recipe, 100.0, tmp_path / "best", validates=True)
+    again.begin(7)
+    control = Control()
+    again.after_step(8, control)
+    assert control.should_evaluate, "a resumed run looks at the same steps"
+    now += 61.0
+    control = Control()
+    again.after_step(9, control)
+    assert (control.should_evaluate, control.should_save) == (False, True)
+
+
+def test_a_run_of_minutes_does_not_spend_them_on_looking(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(clocks.time, "monotonic", lambda: now)
+    recipe = Recipe(epochs=10_000, minutes=8 / 60 * 60)
+    watch = Watch(Clock(recipe, rows=STEP), recipe, 100.0, tmp_path / "best", validates=True)
+    watch.clock.start()
+    watch.begin(0)
+    looks = 0
+    step = 0
+    while now < 480:
+        step += 1
+        now += 10.0
+        control = Control()
+        watch.after_step(step, control)
+        if control.should_evaluate:
+            looks += 1
+            now += 20.0
+            watch.after_validation(None, [1.0] * 2, control)
+    assert looks == 3
+
+
+def test_the_best_weights_are_kept_and_patience_ends(tiny: ModelFolder, tmp_path: Path) -> None:
+    """What is learnt is of no use for what is held out: the end is early and the loss the best one."""
+    rows = [example(n, answer="yes yes yes") for n in range(STEP)]
+    recipe = Recipe(epochs=60, learning_rate=5e-2, patience=2)
+    trained = train(tiny.path, rows, [example(50, answer="QQQQQQQQ")], tmp_path / "adapter", recipe)
+    assert trained.stopped_early
+    assert trained.steps < 60
+    assert trained.validation[1] == min(loss for _, loss in trained.validated[1:])
+    assert trained.validated[0] == (0, trained.validation[0])
+    assert list((tmp_path / "tensorboard").glob("events*"))
+    assert read_trained(tmp_path / "adapter") == trained
+
+
+@pytest.mark.parametrize(
+    ("key", "there", "used"), [("", True, False), ("k", False, False), ("k", True, True)]
+)
+def test_weights_and_biases_only_where_it_is_set_up(
+    monkeypatch: pytest.MonkeyPatch, key: str, there: bool, used: bool
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", key)
+    monkeypatch.setattr(trainer, "find_spec", lambda name: object() if there else None)
+    assert trainer.wandb_is_configured() is used

@@ -132,6 +132,20 @@ def test_feedback_is_kept_with_its_turn(client: TestClient, chat: Chat) -> None:
     assert client.post(f"/api/turns/{turn}/feedback", json={"rating": 0}).status_code == 422
 
 
+def test_a_colleagues_answer_is_kept_with_its_turn(client: TestClient, chat: Chat) -> None:
+    headers = {"Accept": "application/json"}
+    path = f"/api/conversations/{begin(client)}/messages"
+    turn = client.post(path, json={"text": QUESTION}, headers=headers).json()["id"]
+    for text in ("30 days.", " You have 30 days. "):
+        body = {"text": text, "author": "Tom"}
+        assert client.post(f"/api/turns/{turn}/correction", json=body).status_code == 204
+    ((trace,),) = chat.store.judged_conversations()
+    assert (trace["id"], trace["correction"], trace["author"]) == (turn, "You have 30 days.", "Tom")
+    assert client.post("/api/turns/none/correction", json={"text": "x"}).status_code == 404
+    assert client.post(f"/api/turns/{turn}/correction", json={"text": "  "}).status_code == 400
+    assert client.post(f"/api/turns/{turn}/correction", json={"text": ""}).status_code == 422
+
+
 def test_a_megabyte_is_refused_in_a_sentence(site: Site) -> None:
     with httpx.Client(base_url=site.address) as client:
         path = f"/api/conversations/{begin(client)}/messages"

@@ -16,7 +16,7 @@ from chatbot.errors import EngineFailed
 from chatbot.events import Done, Event, Failed, Sources, Text
 from ui.api import sse
 from ui.api.leaving import stopping_when_gone, to_the_end
-from ui.api.models import Answered, Begun, ConversationOut, NewConversation, Opinion, Question
+from ui.api.models import Answered, Begun, ConversationOut, Correction, NewConversation, Opinion, Question
 from ui.api.problem import response, responses
 from ui.reply import Reply
 
@@ -75,6 +75,16 @@ def router(chat: Chat) -> APIRouter:
     @routes.post("/turns/{id}/feedback", status_code=204, summary="Rate an answer", responses=responses(404))
     async def rate(id: str, opinion: Opinion) -> None:
         await asyncio.to_thread(chat.give_feedback, id, opinion.rating, opinion.comment)
+
+    @routes.post(
+        "/turns/{id}/correction",
+        status_code=204,
+        summary="Keep a colleague's answer",
+        description="An edit of the bot's answer, or the answer after a hand-over: fine-tuning learns it.",
+        responses=responses(400, 404),
+    )
+    async def correct(id: str, correction: Correction) -> None:
+        await asyncio.to_thread(chat.correct, id, correction.text, correction.author)
 
     return routes
 

@@ -125,6 +125,14 @@ class Opinion(BaseModel):
     comment: Annotated[str, Field(max_length=2000)] = ""
 
 
+class Correction(BaseModel):
+    """What a colleague answers to a turn's question in the bot's place; a second one replaces the first."""
+
+    model_config = _example({"text": "Sale items can be returned within 14 days.", "author": "Tom"})
+    text: Annotated[str, Field(min_length=1, max_length=4000)]
+    author: Annotated[str, Field(max_length=200)] = ""
+
+
 class HitOut(BaseModel):
     """A passage with the scores that ranked it."""
 

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-SUBJECTS = ("answers", "retrieval", "redaction")
+SUBJECTS = ("answers", "retrieval", "model", "redaction")
 
 
 class Subjects(click.Group):
@@ -38,5 +38,6 @@ def command() -> None:
       chatbot evaluate questions.jsonl              the answers, through the whole turn
       chatbot evaluate answers questions.jsonl      the same
       chatbot evaluate retrieval sets/faq            how well the search finds
+      chatbot evaluate model my-shop                base, published and new model, one report
       chatbot evaluate redaction labelled.jsonl     how much personal data is found
     """

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing, NothingPublished
 from finetune.errors import (
+    BadRecipe,
+    ExportRefused,
     FinetuneError,
     ImportRefused,
     LogsUnreadable,
+    PairsUnreadable,
+    PreferencesUnreadable,
     PublishedAlready,
     QuestionsUnreadable,
+    ReviewUnreadable,
+    TooFewPairs,
     UnknownModel,
 )
 from retrieval.errors import (
@@ -16,7 +22,9 @@ from retrieval.errors import (
     EmbedderMismatch,
     EmbedderUnavailable,
     IndexMissing,
+    ModelDamaged,
     NothingToRead,
+    RerankerUnavailable,
     RetrievalError,
     UnknownVersion,
 )
@@ -28,16 +36,24 @@ BAD_INPUT = (
     ModelMissing,
     EmbedderMismatch,
     EmbedderUnavailable,
+    ModelDamaged,
+    RerankerUnavailable,
+    PairsUnreadable,
+    TooFewPairs,
     IndexMissing,
     NothingToRead,
     BadSynonyms,
     UnknownVersion,
     LogsUnreadable,
+    ExportRefused,
+    PreferencesUnreadable,
     ImportRefused,
     QuestionsUnreadable,
+    ReviewUnreadable,
     NothingPublished,
     PublishedAlready,
     UnknownModel,
+    BadRecipe,
 )
 
 

@@ -1,63 +1,43 @@
-"""`chatbot finetune`: tune the model on a company's own support logs."""
+"""`chatbot finetune`: the group of what can be tuned; log files alone mean the language model."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from importlib import import_module
 
 import click
 
-from ui.cli import options
+SUBJECTS = ("model", "retriever", "reranker")
 
 
-@click.command("finetune")
-@click.argument("logs", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@options.home
-@click.option(
-    "--articles", type=click.Path(exists=True, path_type=Path), help="Help articles the agents answered from."
-)
-@click.option(
-    "--index", type=click.Path(exists=True, path_type=Path), help="An index of them; default that of --home."
-)
-@click.option(
-    "--base", default="base", show_default=True, help="Model to begin from: 'base', 'default' or a folder."
-)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the new model; default in --home.")
-@click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="How often each example is seen.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop training after so long.")
-@click.option("--seed", type=int, default=0, show_default=True, help="For the same result again.")
-@click.option(
-    "--also", type=click.Path(exists=True, path_type=Path), help="More examples to mix in, JSON Lines."
-)
-@options.as_json
-def command(
-    logs: tuple[Path, ...],
-    home: Path | None,
-    articles: Path | None,
-    index: Path | None,
-    as_json: bool,
-    **training: Any,
-) -> None:
-    """Tune the model on LOGS of past support conversations and write a model folder.
+class Subjects(click.Group):
+    """Finds what is tuned in the file ui/cli/finetune_<name>.py, as `command`."""
 
-    Personal data is masked first. Serve the result with `chatbot serve --model FOLDER`.
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The model first, then the two of the search."""
+        return list(SUBJECTS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one that is asked for."""
+        if cmd_name not in SUBJECTS:
+            return None
+        return import_module(f"ui.cli.finetune_{cmd_name}").command  # type: ignore[no-any-return]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take `finetune LOGS` for `finetune model LOGS`."""
+        if args and args[0] not in (*SUBJECTS, "-h", "--help"):
+            args = [SUBJECTS[0], *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("finetune", cls=Subjects)
+def command() -> None:
+    """Tune on a company's own past questions.
 
     \b
     Examples:
-      chatbot finetune logs/2024.jsonl logs/2025.csv --articles help-articles/
-      chatbot finetune logs/ --minutes 30 --out .chatbot/models/my-shop
+      chatbot finetune logs/*.jsonl              the language model, on support logs
+      chatbot finetune --from-feedback           the same, on what people thought of the answers, too
+      chatbot finetune model --help              all of its options
+      chatbot finetune retriever                 how questions find passages, on those learnt from logs
+      chatbot finetune reranker labelled.jsonl   what reads question and passage together
     """
-    import json
-
-    from chatbot.settings import load_settings
-    from finetune import pipeline
-
-    settings = load_settings(home=home)
-    report = pipeline.run(list(logs), settings=settings, articles=articles, index=index, say=_say, **training)
-    if as_json:
-        click.echo(json.dumps(report, ensure_ascii=False, indent=2, default=str))
-
-
-def _say(line: str) -> None:
-    """Progress goes to standard error, so that --json stays one object."""
-    click.echo(line, err=True)

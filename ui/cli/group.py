@@ -13,7 +13,8 @@ from chatbot.cores import share_cores
 from ui.cli.failure import code_of, known_errors
 
 COMMANDS = (
-    "chat", "ask", "ingest", "index", "search", "serve", "logs", "finetune", "evaluate", "models", "config",
+    "chat", "ask", "ingest", "index", "search", "serve", "logs", "feedback", "finetune", "evaluate", "models",
+    "config",
 )  # fmt: skip
 
 

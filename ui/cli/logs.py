@@ -93,6 +93,61 @@ def read(
         raise WorkIncomplete(" ".join(report.unread))
 
 
+@command.command("distill")
+@click.argument("logs", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--base-url", required=True, help="Address of the teacher, an OpenAI-compatible server.")
+@click.option("--model", required=True, help="The teacher's name on that server.")
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File of the examples."
+)
+@click.option(
+    "--at-once", type=click.IntRange(min=1), default=4, show_default=True, help="Questions asked at a time."
+)
+@options.home
+@options.as_json
+def distill(
+    logs: tuple[Path, ...],
+    base_url: str,
+    model: str,
+    out: Path,
+    at_once: int,
+    home: Path | None,
+    as_json: bool,
+) -> None:
+    """Let a larger model answer the questions in LOGS from your help articles, as examples to learn from.
+
+    The questions are redacted before they are sent; the key is CHATBOT_API_KEY. An answer is kept when your
+    passages carry each of its sentences: words, figures, names, and whether it says yes or no. A run that was
+    stopped goes on when the same command is given again.
+
+    \b
+    Examples:
+      chatbot logs distill .chatbot/logs/desk --base-url http://127.0.0.1:8000/v1 --model big --out more.jsonl
+      chatbot finetune .chatbot/logs/desk --also more.jsonl
+    """
+    import json
+
+    from chatbot.engines.openai_server import OpenAIEngine
+    from chatbot.settings import load_settings
+    from finetune.distil import distil, questions
+    from finetune.progress import Progress
+    from retrieval.index import Index
+
+    settings = load_settings(home=home, base_url=base_url)
+    index = Index.open(settings.index)
+    asked = questions(logs, index)
+    progress = Progress(lambda line: click.echo(line, err=True), f"Asking {model} {len(asked)} questions")
+    teacher = OpenAIEngine(settings.base_url, model, settings.api_key)
+    found = distil(asked, index, teacher, out, at_once, lambda done, of: progress(done / of))
+    if as_json:
+        counts = {"asked": found.asked, "examples": len(found.examples), "dropped": dict(found.drops)}
+        click.echo(json.dumps(counts | {"file": str(out)}, ensure_ascii=False, indent=2))
+        return
+    click.echo(f"{len(found.examples)} examples of {found.asked} questions: {out}")
+    for reason, times in found.drops.most_common():
+        click.echo(f"  {times:5}  left out: {reason}")
+
+
 class _Bar:
     """A progress bar on standard error with the time that is left; none where there is no terminal."""
 

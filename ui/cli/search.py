@@ -64,10 +64,11 @@ def command(
     from retrieval.explain import explain
     from retrieval.filters import Filter
     from retrieval.index import Index
+    from retrieval.rerank import load_reranker
 
     settings = load_settings(home=home)
     where = Filter(audience, language, product, tags)
-    index = Index.open(settings.index, load_embedder(settings.embedder))
+    index = Index.open(settings.index, load_embedder(settings.embedder), load_reranker(settings.reranker))
     if explaining or why:
         told = explain(index, query, k, prefer, where=where, why=why, outsider=False)
         if as_json:
@@ -92,6 +93,8 @@ def _print_explanation(told: Explanation) -> None:
         rank = f"rank {reason.lexical_rank}" if reason.lexical_rank else "no rank"
         click.echo(f"   by words: {rank} ({words}); by meaning: rank {reason.dense_rank}")
         click.echo(f"   fused {reason.fused:.3f} x {reason.boost:.2f} for the preferred language")
+        if reason.hit.reranked is not None:
+            click.echo(f"   reranked: answers the question with {reason.hit.reranked:.3f}")
     click.echo(f"Searched by: {' '.join(told.words) or 'no word'}.")
     left_out = ", ".join(f"{n} by {name}" for name, n in told.left_out.items()) or "none"
     click.echo(f"{told.searched} passages searched, {told.candidates} candidates; left out: {left_out}.")

@@ -1,0 +1,136 @@
+"""Tune the embedder on questions whose articles are known, and keep the result where it is really better."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chatbot.settings import Settings
+from finetune.contrast import Recipe, tune
+from finetune.errors import FinetuneError, NotBetter, TooFewPairs
+from finetune.labelled import Labelled, read_labelled, split
+from finetune.progress import Progress, Say, minutes
+from finetune.ranked import Ranked, compare_rankings, objections, rank, tell
+from finetune.targets import Targets
+from retrieval.e5 import E5
+from retrieval.embed import load_embedder, untuned
+from retrieval.folder import WEIGHTS, write_folder
+from retrieval.index import Index
+from retrieval.lora import write_deltas
+from retrieval.remembered import Remembered
+from retrieval.tuned import KIND, Tuned, with_e5
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FEWEST_TO_TRAIN, FEWEST_HELD_OUT = 20, 10
+SHIFTED = 500  # questions by which the change of the likeness is measured
+FOLDER = "embedders"  # of an installation's home
+
+
+def run(
+    paths: Sequence[Path],
+    *,
+    settings: Settings,
+    index: Path | None = None,
+    out: Path | None = None,
+    recipe: Recipe | None = None,
+    say: Say = lambda line: None,
+) -> dict[str, Any]:
+    """Tune on the labelled questions of `paths`, or on those the index has learnt; returns the report.
+
+    The report is also in the manifest of the folder that is written. Raises PairsUnreadable, TooFewPairs,
+    NotBetter (nothing is written then), FinetuneError or RetrievalError.
+    """
+    recipe = recipe or Recipe()
+    folder = out or settings.home / FOLDER / f"questions-{datetime.now():%Y%m%d-%H%M%S}"
+    if folder.exists():
+        raise FinetuneError(f"{folder} already exists; name another folder with --out.")
+    place = index or settings.index
+    embedder = Remembered(untuned(load_embedder(settings.embedder)))
+    before = Index.open(place, embedder)
+    targets = Targets(place, embedder)
+    train, held = parts(read_labelled(paths, place), targets.articles, say)
+    say(f"Tuning on {len(train)} questions and {len(targets.languages)} passages")
+    e5 = E5()
+    vectors = embedder.encode_questions([one.question for one in train])
+    progress = Progress(say, "Training")
+    tuned = tune(
+        e5,
+        [targets.of(one, vector) for one, vector in zip(train, vectors, strict=True)],
+        targets.e5,
+        targets.languages.tolist(),
+        recipe,
+        lambda share, loss: progress(share, f", loss {loss:.3f}"),
+    )
+    say(f"{tuned.steps} steps in {minutes(tuned.seconds)}, loss {tuned.first:.3f} -> {tuned.last:.3f}")
+    shift = _shift(e5, targets, train[:SHIFTED], vectors[:SHIFTED])
+    candidate = folder.with_name(f".{folder.name}-candidate")
+    shutil.rmtree(candidate, ignore_errors=True)
+    about: dict[str, Any] = {
+        "kind": KIND,
+        "embedder": embedder.name,
+        "shift": shift,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "recipe": asdict(recipe),
+        "questions": {"train": len(train), "held_out": len(held)},
+        "training": {
+            "steps": tuned.steps,
+            "seconds": round(tuned.seconds, 1),
+            "loss": [tuned.first, tuned.last],
+        },
+    }
+    try:
+        write_folder(candidate, about, lambda where: write_deltas(where / WEIGHTS, tuned.deltas, {}))
+        about["comparison"] = _check(before, Index.open(place, Tuned(candidate)), held, say)
+        weights = candidate / WEIGHTS
+        report = write_folder(folder, about, lambda where: _copy(weights, where))
+    finally:
+        shutil.rmtree(candidate, ignore_errors=True)
+    say(f"Use it: set CHATBOT_EMBEDDER={folder} (the index stays as it is, nothing is embedded again).")
+    return report | {"folder": str(folder)}
+
+
+def parts(labelled: Sequence[Labelled], known: set[str], say: Say) -> tuple[list[Labelled], list[Labelled]]:
+    """The questions with an article in the index, to train on and held out. Raises TooFewPairs."""
+    answered = [one for one in labelled if one.articles]
+    usable = [Labelled(one.question, one.articles & known) for one in answered if one.articles & known]
+    if lost := len(answered) - len(usable):
+        say(f"{lost} of {len(answered)} questions are left out: their article is not in the index")
+    train, held = split(usable)
+    if len(train) < FEWEST_TO_TRAIN or len(held) < FEWEST_HELD_OUT:
+        raise TooFewPairs(
+            f"{len(usable)} questions have an article in the index: {len(train)} to train on and {len(held)} "
+            f"to check by, where {FEWEST_TO_TRAIN} and {FEWEST_HELD_OUT} are the fewest. Give more pairs, or "
+            "the names of articles as `chatbot search` prints them."
+        )
+    return train, held
+
+
+def _shift(e5: E5, targets: Targets, train: Sequence[Labelled], before: np.ndarray) -> dict[str, float]:
+    questions = [one.question for one in train]
+    after = with_e5(before, e5.encode(questions, "query: "), questions)
+    return targets.shift(questions, before, after)
+
+
+def _check(before: Index, after: Index, held: Sequence[Labelled], say: Say) -> dict[str, Any]:
+    """The comparison on held-out questions. Raises NotBetter."""
+    found: list[list[Ranked]] = []
+    for index, name in ((before, "the search as it is"), (after, "the tuned search")):
+        found.append(rank(index, held, Progress(say, f"Checking {name} on {len(held)} held-out questions")))
+    table = compare_rankings(*found)
+    for line in tell(table):
+        say(line)
+    if reasons := objections(table):
+        raise NotBetter(
+            f"Not written: {'; '.join(reasons)}. More pairs, or more --epochs and --minutes, may help."
+        )
+    return table
+
+
+def _copy(weights: Path, where: Path) -> None:
+    shutil.copyfile(weights, where / WEIGHTS)

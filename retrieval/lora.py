@@ -1,0 +1,38 @@
+"""Low-rank changes to the linear layers of a network: written to one small file, and added to the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+DOWN, UP = ".down", ".up"
+
+
+def add_deltas(network: Any, file: Path) -> None:
+    """Add `up @ down` of every layer named in the file to its weight (Hu et al. 2021, arXiv:2106.09685).
+
+    Tensors whose names end otherwise, such as those of a head, are passed over.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    tensors = load_file(file)
+    with torch.no_grad():
+        for name, down in tensors.items():
+            if name.endswith(DOWN):
+                layer = name.removesuffix(DOWN)
+                change = tensors[layer + UP].float() @ down.float()
+                network.get_submodule(layer).weight.add_(change)
+
+
+def write_deltas(file: Path, deltas: Mapping[str, tuple[Any, Any]], others: Mapping[str, Any]) -> None:
+    """Write (down, up) of each layer in half precision, and `others` under their names as they are."""
+    import torch
+    from safetensors.torch import save_file
+
+    tensors = {name: tensor.detach().float().contiguous() for name, tensor in others.items()}
+    for layer, (down, up) in deltas.items():
+        tensors[layer + DOWN] = down.detach().to(torch.float16).contiguous()
+        tensors[layer + UP] = up.detach().to(torch.float16).contiguous()
+    save_file(tensors, file)

@@ -1,0 +1,81 @@
+"""An embedder whose questions were tuned on a company's own: the passages of the index stay as they are."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retrieval.embed import Bilingual
+from retrieval.errors import ModelDamaged
+from retrieval.folder import WEIGHTS, read_folder
+from retrieval.remembered import Remembered
+from retrieval.text import language_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+KIND = "retriever"
+
+
+class Tuned:
+    """The default embedder with E5's changes for questions.
+
+    Passages have the vectors of before, so an index needs not be made again and the name is that of before;
+    `untuned` compares questions with questions, which tuning would put out of step. `version` tells two
+    tuned ones apart.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        about = read_folder(folder, KIND)
+        self.untuned = Remembered(Bilingual())  # asked twice in a turn: here and by past questions
+        if about["embedder"] != self.untuned.name:
+            raise ModelDamaged(
+                f'{folder} was tuned from the embedder "{about["embedder"]}", and this program has '
+                f'"{self.untuned.name}": tune it again with `chatbot finetune retriever`.'
+            )
+        self.name, self.dimension = self.untuned.name, self.untuned.dimension
+        self.version = f"{folder.name}@{about['version']}"
+        self._shift: Mapping[str, float] = about["shift"]
+        self._weights = folder / WEIGHTS
+        self._lock = threading.Lock()
+        self._e5: Any = None
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """As the embedder that was tuned."""
+        return self.untuned.encode(texts)
+
+    def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
+        """Embed questions, to be compared with passages."""
+        return with_e5(self.untuned.encode_questions(texts), self._tuned(texts), texts)
+
+    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
+        """That of the embedder that was tuned, brought to where it lay before."""
+        likeness = self.untuned.likeness(products, asked, languages)
+        return likeness + shifts(self._shift, asked, languages)
+
+    def _tuned(self, texts: Sequence[str]) -> np.ndarray:
+        with self._lock:
+            if self._e5 is None:
+                from retrieval.e5 import E5
+
+                self._e5 = E5(deltas=self._weights)
+            vectors: np.ndarray = self._e5.encode(texts, "query: ")
+            return vectors
+
+
+def with_e5(vectors: np.ndarray, e5: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+    """The vectors of the default embedder with other ones in the place of E5's, shape (texts, 384)."""
+    import numpy as np
+
+    english = np.asarray([language_of(text) == "en" for text in texts], dtype=bool)
+    share = np.where(english, Bilingual.E5**0.5, 1.0)[:, None].astype(np.float32)
+    return np.concatenate([vectors[:, : -e5.shape[1]], share * e5], axis=1)
+
+
+def shifts(shift: Mapping[str, float], asked: str, languages: np.ndarray) -> np.ndarray:
+    """What each passage's likeness is moved by, from "<language asked in>-<language of the passage>"."""
+    import numpy as np
+
+    return np.asarray([shift.get(f"{asked}-{language}", 0.0) for language in languages], dtype=np.float32)

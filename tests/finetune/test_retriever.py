@@ -1,0 +1,168 @@
+"""Tuning the search: what is better is written and reloads as it was, what is not is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from chatbot.settings import Settings
+from finetune import contrast, cross, reranker, retriever
+from finetune.errors import FinetuneError, NotBetter, TooFewPairs
+from finetune.ranked import compare_rankings
+from retrieval import e5 as e5_module
+from retrieval import embed
+from retrieval.embed import Bilingual, load_embedder, untuned
+from retrieval.errors import EmbedderMismatch, ModelDamaged
+from retrieval.folder import MANIFEST, WEIGHTS
+from retrieval.index import Index
+from retrieval.ingest import ingest
+from retrieval.rerank import load_reranker
+from retrieval.tuned import Tuned
+from tests.retrieval.hashing import HashingEmbedder
+from tests.retrieval.tiny_e5 import write_tiny_e5
+from ui.cli import main
+
+THINGS = ["lamp", "tea", "sofa", "rug", "vase", "clock", "desk", "chair"]
+
+
+class NoMiniLM:
+    """Stands for the English model and knows nothing."""
+
+    def encode(self, texts: Sequence[str], **_: object) -> np.ndarray:
+        return np.ones((len(texts), 384), dtype=np.float32)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An index of eight articles, and questions that call each thing by a word no article has."""
+    model = write_tiny_e5(tmp_path / "tiny.bin")
+    monkeypatch.setattr(e5_module, "_packaged", lambda: model)
+    monkeypatch.setattr(embed, "_sentence_transformer", lambda name: NoMiniLM())
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for thing in THINGS:
+        (docs / f"{thing}.md").write_text(f"# {thing}\n\n{thing} {thing} {thing}.")
+    ingest([docs], tmp_path / "home" / "index", Bilingual())
+    rows = [
+        {"question": f"{'abcdefgh'[n] * 3} {'qwrtzuvx'[k]}{'qwrtzuvx'[m]}?", "article": thing}
+        for n, thing in enumerate(THINGS)
+        for k in range(4)
+        for m in range(4)
+    ]
+    (tmp_path / "pairs.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return tmp_path / "home"
+
+
+def test_what_is_better_is_written_and_comes_back(home: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    settings = Settings(home=home)
+    recipe = contrast.Recipe(minutes=1, epochs=8, learning_rate=5e-3, rank=4, keep=0.0)
+    report = retriever.run(
+        [tmp_path / "pairs.jsonl"], settings=settings, out=tmp_path / "tuned", recipe=recipe, say=said.append
+    )
+    gain = report["comparison"]["all"]["ndcg"]["difference"]
+    assert gain["low"] > 0
+    assert any("CHATBOT_EMBEDDER=" in line for line in said)
+    assert sorted(path.name for path in (tmp_path / "tuned").iterdir()) == [MANIFEST, WEIGHTS]
+    tuned = load_embedder(str(tmp_path / "tuned"))
+    assert isinstance(tuned, Tuned)
+    assert tuned.version == f"tuned@{report['version']}"
+    again = load_embedder(str(tmp_path / "tuned"))
+    questions = ["aaa qw?", "退货多久"]
+    assert np.array_equal(tuned.encode_questions(questions), again.encode_questions(questions))
+    assert np.allclose(np.linalg.norm(tuned.encode_questions(questions), axis=1), 1, atol=1e-2)
+    plain = Bilingual()
+    assert np.array_equal(tuned.encode(questions), plain.encode(questions))
+    assert np.array_equal(untuned(tuned).encode_questions(questions), plain.encode_questions(questions))
+    index = Index.open(home / "index", tuned)  # made by the untuned one, and still right
+    assert index.search("aaa qw?", 1)[0].passage.article in THINGS
+
+
+def test_what_is_not_better_is_refused(home: Path, tmp_path: Path) -> None:
+    recipe = contrast.Recipe(minutes=1, epochs=0.3, learning_rate=0.0, rank=4)
+    with pytest.raises(NotBetter, match="not better with confidence"):
+        retriever.run(
+            [tmp_path / "pairs.jsonl"],
+            settings=Settings(home=home),
+            out=tmp_path / "x" / "tuned",
+            recipe=recipe,
+        )
+    assert list((tmp_path / "x").iterdir()) == []
+
+
+def test_too_few_pairs_and_a_folder_that_is_there(home: Path, tmp_path: Path) -> None:
+    few = tmp_path / "few.jsonl"
+    few.write_text('{"question": "How long?", "article": "lamp"}\n{"question": "Why?", "article": "gone"}\n')
+    said: list[str] = []
+    with pytest.raises(TooFewPairs, match="1 questions have an article"):
+        retriever.run([few], settings=Settings(home=home), say=said.append)
+    assert said == ["1 of 2 questions are left out: their article is not in the index"]
+    with pytest.raises(FinetuneError, match="already exists"):
+        retriever.run([few], settings=Settings(home=home), out=home)
+
+
+def test_damage_and_another_embedder_are_told(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "tuned"
+    folder.mkdir()
+    (folder / WEIGHTS).write_bytes(b"no manifest")
+    with pytest.raises(ModelDamaged, match="finetune retriever"):
+        load_embedder(str(folder))
+    (folder / MANIFEST).write_text(
+        json.dumps(
+            {"kind": "retriever", "embedder": "older", "version": "1", "files": {WEIGHTS: 11}, "shift": {}}
+        )
+    )
+    with pytest.raises(ModelDamaged, match='tuned from the embedder "older"'):
+        load_embedder(str(folder))
+    ingest([tmp_path / "docs"], tmp_path / "other", HashingEmbedder())
+    with pytest.raises(EmbedderMismatch, match=r"hashing.*--rebuild"):
+        Index.open(tmp_path / "other", Bilingual())
+
+
+def test_a_reranker_is_trained_and_used(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = cross.Recipe(minutes=1, epochs=2, learning_rate=3e-3, rank=4)
+    with pytest.raises(NotBetter):
+        reranker.run(
+            [tmp_path / "pairs.jsonl"],
+            settings=Settings(home=home),
+            out=tmp_path / "r",
+            recipe=cross.Recipe(minutes=1, epochs=0.1, learning_rate=0.0, rank=4),
+        )
+    assert not (tmp_path / "r").exists()
+    monkeypatch.setattr(reranker, "objections", lambda table: [])
+    report = reranker.run(
+        [tmp_path / "pairs.jsonl"], settings=Settings(home=home), out=tmp_path / "r", recipe=recipe
+    )
+    loss = report["training"]["loss"]
+    assert loss[1] < loss[0]
+    found = load_reranker(str(tmp_path / "r"))
+    assert found is not None
+    assert found.weight == report["weight"]
+    hits = Index.open(home / "index", Bilingual(), found).search("aaa qw?", 3)
+    assert len(hits) == 3
+    assert any(hit.reranked is not None for hit in hits)
+
+
+def test_the_commands(home: Path, tmp_path: Path) -> None:
+    few = tmp_path / "few.jsonl"
+    few.write_text('{"question": "How long?", "article": "lamp"}\n')
+    for subject in ("retriever", "reranker"):
+        ended = CliRunner().invoke(main, ["finetune", subject, str(few), "--home", str(home)])
+        assert ended.exit_code == 2
+        assert "Give more pairs" in ended.output
+    shown = CliRunner().invoke(main, ["finetune", "--help"]).output
+    assert "retriever" in shown
+    assert "LOGS" in CliRunner().invoke(main, ["finetune", "model", "--help"]).output
+    missing = CliRunner().invoke(main, ["finetune", "absent.jsonl"])
+    assert "'[LOGS]...'" in missing.output  # log files alone mean the model
+
+
+def test_nothing_to_compare_is_not_better() -> None:
+    from finetune.ranked import objections
+
+    assert objections(compare_rankings([], []))
