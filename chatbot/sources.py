@@ -20,8 +20,8 @@ WIDTHS = (4 * LIMIT // 5, LIMIT // 2)  # of the first source (some 130 English w
 SECTION = "## "
 # What past questions add: their cosine above CHANCE, weighted, on top of the search's own score. With the
 # sample logs the right article comes first for 49 instead of 44 of the 60 answerable sample questions.
-ASKED_WEIGHT = 0.25
-CHANCE = 0.3
+ASKED_WEIGHT = 0.4
+CHANCE = 0.4
 UNFOUND = 0.15  # score of an article that only a past question leads to
 
 
