@@ -197,8 +197,8 @@ def test_a_run_that_is_killed_while_it_trains_or_evaluates_is_resumed(
     logs = exported(TALKS, tmp_path / "chats.jsonl")
     whole = run(logs, out=settings.home / "models" / "whole")
     built: list[int] = []
-    build = pipeline._data
-    monkeypatch.setattr(pipeline, "_data", lambda *given: built.append(1) or build(*given))
+    build = pipeline.gather
+    monkeypatch.setattr(pipeline, "gather", lambda *given: built.append(1) or build(*given))
     for where in ("train_stage", "_evaluate", "plot_loss"):
         with monkeypatch.context() as broken:
             broken.setattr(pipeline, where, lambda *given, **options: stopped())
@@ -222,7 +222,7 @@ def test_a_resumed_run_has_to_ask_for_the_same(
         broken.setattr(pipeline, "train_stage", lambda *given, **options: stopped())
         with pytest.raises(KeyboardInterrupt):
             run(logs)
-    with pytest.raises(FinetuneError, match="begun with another rank, seed; repeat its command"):
+    with pytest.raises(FinetuneError, match="begun with another rank, alpha, seed; repeat its command"):
         run(logs, resume=True, rank=8, seed=7)
 
 
