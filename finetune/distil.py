@@ -13,7 +13,7 @@ from pathlib import Path
 from chatbot.engine import Engine
 from chatbot.evidence import check_sentence, is_courtesy
 from chatbot.prompt import ABSTENTION, CITATION, build_messages
-from chatbot.query import search_query
+from chatbot.query import said_earlier, search_query
 from chatbot.sentences import split_sentences
 from chatbot.sources import find_sources
 from finetune.asked_cases import Kept
@@ -120,7 +120,12 @@ def judged(
 def _passages(candidate: Candidate, index: Knowledge) -> list[Passage]:
     query = search_query(candidate.history, candidate.question)
     near = by_article(index.precedents(query, leave_out=query))
-    return [hit.passage for hit in find_sources(index, query, candidate.language, near)]
+    return [
+        hit.passage
+        for hit in find_sources(
+            index, query, candidate.language, near, earlier=said_earlier(candidate.history, query)
+        )
+    ]
 
 
 async def _ask(
