@@ -24,6 +24,7 @@ AS_WELL = 0.3
 SAID = 0.6  # share of a sentence's words after which it counts as said
 QUOTED = 3  # sentences of the sources, when none of the model's stands
 _ROLE = re.compile(r"\s*(customer|agent|客户|客服)\s*[:：]", re.IGNORECASE)
+_ASKS = re.compile(r"[?？][\s\"”’)）]*(\[\d+\]\s*)*$")  # a question states nothing that a source could carry
 # How a model says that the passages are silent, beyond the sentence it was taught.
 _SILENT = re.compile(
     r"(could not|couldn't|did not|do not|cannot|can't) find (the|an|any)? ?(answer|information)|"
@@ -112,7 +113,7 @@ class Answer:
             self._held.append(CITATION.sub("", sentence).strip())  # shown only with a statement
             return ""
         evidence = check_sentence(sentence, self.passages, self.question)
-        if not evidence.number:
+        if not evidence.number or _ASKS.search(sentence):
             return ""
         return self._cite(CITATION.sub("", sentence).strip(), evidence.number)
 

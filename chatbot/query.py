@@ -7,17 +7,13 @@ from chatbot.message import Message
 from retrieval.earlier import Earlier
 from retrieval.text import language_of, terms
 
-# A question that leans on the one before: it opens like a continuation, points back, or has no subject.
+# A question that leans on the one before: it opens like a continuation, points back, or has no subject. "Can I",
+# "how long" or "怎么" are no sign: most new questions begin so.
 _CONTINUES = {
     "en": re.compile(
-        r"^\W*((ok(ay)?|and|but|so|then|also|or|what about|how about|what if|same|does (it|that|this)|"
-        r"is (it|that|this)|can i|do i|would (it|that|i)|why|how (long|much|many|come)|when|where|"
-        r"which|who)\b)",
-        re.IGNORECASE,
+        r"^\W*((ok(ay)?|and|but|so|then|also|or|what about|how about|what if|same)\b)", re.IGNORECASE
     ),
-    "zh": re.compile(
-        r"^\W*(那|还有|另外|如果|要是|然后|所以|这个|那个|它|多久|多少|几|什么时候|为什么|怎么|可以|能)|呢\W*$"
-    ),
+    "zh": re.compile(r"^\W*(那|还有|另外|如果|要是|然后|所以|这个|那个|它)|呢\W*$"),
 }
 _POINTS_BACK = {
     "en": re.compile(
@@ -25,7 +21,10 @@ _POINTS_BACK = {
     ),
     "zh": re.compile(r"它|他们|这个|那个|这种|那种|这样|那样|这些|那些|上面|刚才|前面|同样"),
 }
-SHORT = 3  # content words; a full question seldom has fewer
+# Content words; a longer question says itself what it is about, its "it" included ("... the driver when it
+# arrives"). Chinese segments to more of them.
+SHORT = {"en": 3, "zh": 6}
+BARE = 1  # content words: "how long?" or "is there a fee?" say too little by themselves
 LOOK_BACK = 2
 # What else was said counts a little, even where the question seems complete: the customer's own questions,
 # each half as much as the one after it, and names in the last answer, which often are what the talk is about.
@@ -40,9 +39,10 @@ def search_query(history: Sequence[Message], text: str) -> str:
     """The text to search with: `text`, preceded by the customer's earlier question when it leans on it.
 
     Customers change the subject as often as they follow up, so only a question that is short or points back
-    carries the old subject along. Of the earlier questions the last complete one is taken.
+    carries the old subject along. Of the earlier questions the last complete one is taken; those in another
+    language are left out, as they would find the articles of theirs.
     """
-    earlier = [message.content for message in history if message.role == "user"]
+    earlier = _asked(history, text)
     if not earlier or not leans_back(text):
         return text
     carried: list[str] = []
@@ -56,7 +56,7 @@ def search_query(history: Sequence[Message], text: str) -> str:
 def said_earlier(history: Sequence[Message], query: str) -> list[Earlier]:
     """What the conversation adds to a query from `search_query`, the most important first."""
     carried = query.split("\n")
-    asked = [message.content for message in history if message.role == "user"][-LOOK_BACK:]
+    asked = _asked(history, carried[-1])[-LOOK_BACK:]
     answers = [message.content for message in history if message.role == "assistant"]
     names = " ".join(_NAME.findall(answers[-1])) if answers else ""
     found = [Earlier(names, NAMES)] if names else []
@@ -70,6 +70,12 @@ def leans_back(text: str) -> bool:
     """Whether the question can hardly be understood without the one before it."""
     language = language_of(text)
     words = len(set(terms(text)))
-    if words <= SHORT and _CONTINUES[language].search(text):
-        return True
-    return words < SHORT or (words <= 2 * SHORT and bool(_POINTS_BACK[language].search(text)))
+    leans = _CONTINUES[language].search(text) or _POINTS_BACK[language].search(text)
+    return words <= BARE or (words <= SHORT[language] and bool(leans))
+
+
+def _asked(history: Sequence[Message], text: str) -> list[str]:
+    """What the customer has asked in the language of `text`, oldest first."""
+    language = language_of(text)
+    said = [message.content for message in history if message.role == "user"]
+    return [question for question in said if language_of(question) == language]

@@ -101,6 +101,12 @@ def test_an_unsupported_sentence_is_left_out(make: Callable[..., Chat]) -> None:
     assert "5 business days" in turn.answer
 
 
+def test_a_question_of_the_model_is_no_answer(make: Callable[..., Chat]) -> None:
+    turn = ask(make("Does a refund reach you within 5 business days? [1]"), QUESTION)
+    assert "?" not in turn.answer
+    assert "A refund reaches you within 5 business days." in turn.answer
+
+
 def test_the_citation_is_the_section_that_says_it(make: Callable[..., Chat]) -> None:
     turn = ask(make("Final sale items cannot be refunded. [1]"), "Can final sale items be refunded?")
     assert [c.heading for c in turn.citations] == ["Sale items"]

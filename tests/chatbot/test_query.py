@@ -24,10 +24,22 @@ def test_a_follow_up_carries_the_subject(earlier: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Where can I download the invoice for my last order?", "怎么修改我账户的登录邮箱地址？"]
+    "text",
+    [
+        "Where can I download the invoice for my last order?",
+        "Can I pay in instalments?",
+        "怎么修改我账户的登录邮箱地址？",
+        "怎么取消订单",
+    ],
 )
 def test_a_complete_question_stands_alone(text: str) -> None:
     assert search_query(after("How long does a refund take?"), text) == text
+
+
+def test_a_question_in_another_language_is_not_carried() -> None:
+    history = after("礼品卡多久会过期？")
+    assert search_query(history, "And what does it cost?") == "And what does it cost?"
+    assert said_earlier(history, "Do you sell gift wrapping for pets?") == []
 
 
 def test_without_history_the_text_is_the_query() -> None:
