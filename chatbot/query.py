@@ -7,8 +7,8 @@ from chatbot.message import Message
 from retrieval.earlier import Earlier
 from retrieval.text import language_of, terms
 
-# A question that leans on the one before: it opens like a continuation, points back, or has no subject. "Can I",
-# "how long" or "怎么" are no sign: most new questions begin so.
+# A question that leans on the one before: it opens like a continuation, points back, or has no subject. "Can
+# I", "how long" or "怎么" are no sign: most new questions begin so.
 _CONTINUES = {
     "en": re.compile(
         r"^\W*((ok(ay)?|and|but|so|then|also|or|what about|how about|what if|same)\b)", re.IGNORECASE
@@ -42,7 +42,7 @@ def search_query(history: Sequence[Message], text: str) -> str:
     carries the old subject along. Of the earlier questions the last complete one is taken; those in another
     language are left out, as they would find the articles of theirs.
     """
-    earlier = _asked(history, text)
+    earlier = _said(history, "user", text)
     if not earlier or not leans_back(text):
         return text
     carried: list[str] = []
@@ -56,12 +56,13 @@ def search_query(history: Sequence[Message], text: str) -> str:
 def said_earlier(history: Sequence[Message], query: str) -> list[Earlier]:
     """What the conversation adds to a query from `search_query`, the most important first."""
     carried = query.split("\n")
-    asked = _asked(history, carried[-1])[-LOOK_BACK:]
-    answers = [message.content for message in history if message.role == "assistant"]
+    text = carried[-1]
+    asked = _said(history, "user", text)[-LOOK_BACK:]
+    answers = _said(history, "assistant", text)
     names = " ".join(_NAME.findall(answers[-1])) if answers else ""
     found = [Earlier(names, NAMES)] if names else []
     found += [
-        Earlier(text, EARLIER / 2**back) for back, text in enumerate(reversed(asked)) if text not in carried
+        Earlier(one, EARLIER / 2**back) for back, one in enumerate(reversed(asked)) if one not in carried
     ]
     return found
 
@@ -74,8 +75,8 @@ def leans_back(text: str) -> bool:
     return words <= BARE or (words <= SHORT[language] and bool(leans))
 
 
-def _asked(history: Sequence[Message], text: str) -> list[str]:
-    """What the customer has asked in the language of `text`, oldest first."""
+def _said(history: Sequence[Message], role: str, text: str) -> list[str]:
+    """What that side has said in the language of `text`, oldest first."""
     language = language_of(text)
-    said = [message.content for message in history if message.role == "user"]
-    return [question for question in said if language_of(question) == language]
+    said = [message.content for message in history if message.role == role]
+    return [words for words in said if language_of(words) == language]

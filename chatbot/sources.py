@@ -85,7 +85,7 @@ def widen(found: Sequence[Passage], article: Sequence[Passage], width: int) -> P
     around = sorted(range(len(article)), key=lambda i: (abs(i - seeds[0]), -i))
     kept: set[int] = set()
     room = width
-    for i in [*seeds, 0, *around]:
+    for i in [seeds[0], 0, *seeds[1:], *around]:
         if i not in kept and (not kept or size(article[i].text) <= room):
             kept.add(i)
             room -= size(article[i].text)

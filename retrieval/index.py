@@ -169,7 +169,8 @@ class Index:
             return []
         clock = [time.perf_counter()]
         texts = [query, *(one.text for one in earlier)]
-        vector = mixed(self._embedder.encode_questions(texts), earlier)
+        vectors = self._embedder.encode_questions(texts)
+        vector = mixed(vectors, earlier)
         clock.append(time.perf_counter())
         allowed = opened.masks.mask(where)
         near = nearest(opened.dense, vector, max(k, CANDIDATES), allowed, opened.languages)
@@ -209,7 +210,11 @@ class Index:
             on_ranking(
                 Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept, signs, judged, spent)
             )
-        columns = (final, cosine[kept], bm25[rows[kept]], coverage)
+        own = cosine[kept]
+        if earlier:  # how near the question itself is, whatever was said before
+            products = opened.dense.products(vectors[0], rows[kept])
+            own = self._embedder.likeness(products, asked, opened.languages[rows[kept]])
+        columns = (final, own, bm25[rows[kept]], coverage)
         return [
             replace(
                 Hit(opened.passages[row], *(float(column[i]) for column in columns)),
