@@ -144,3 +144,22 @@ def test_a_comment_is_kept_in_full_up_to_its_limit(chat: Chat) -> None:
 )
 def test_the_browser_tells_the_first_language(header: str, language: str) -> None:
     assert talk.preferred(header) == language
+
+
+def test_an_answer_draws_nothing_more_once_a_new_conversation_began(
+    chat: Chat, engine: ScriptedEngine
+) -> None:
+    engine.delay = 0.05
+    visit = Visit()
+
+    async def leave() -> int:
+        drawn_after = 0
+        async for _ in talk.ask(chat, visit, QUESTION):
+            if not visit.exchanges:
+                drawn_after += 1
+            elif visit.exchanges[0].answer:
+                visit.restart()
+        return drawn_after
+
+    assert asyncio.run(leave()) == 0
+    assert engine.cancelled == 1

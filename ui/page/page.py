@@ -71,7 +71,7 @@ def build(chat: Chat, shop: str) -> gr.Blocks:
 
         async def restart(here: Visit) -> list[Any]:
             here.restart()
-            return _frame(here, "")
+            return _frame(here, gr.skip())
 
         async def speak(code: str, here: Visit) -> list[Any]:
             here.language = "zh" if code == "zh" else "en"

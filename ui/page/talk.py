@@ -29,15 +29,19 @@ async def ask(chat: Chat, visit: Visit, question: str) -> AsyncIterator[None]:
         yield
         async for event in reply:
             exchange.take(event)
+            if visit.reply is not reply:  # a new conversation has begun meanwhile: the page is no longer ours
+                break
             yield
     except ChatbotError as error:
         exchange.state, exchange.problem = "failed", error.code
     finally:
         reply.stop()  # the visitor may have left
-        if visit.reply is reply:  # else a new conversation has begun meanwhile
-            visit.reply = None
         exchange.end()
-    yield
+        ours = visit.reply is reply
+        if ours:
+            visit.reply = None
+    if ours:
+        yield
 
 
 async def _reply(chat: Chat, visit: Visit, question: str) -> AsyncGenerator[Event, None]:
