@@ -104,6 +104,15 @@ def read_model(folder: Path) -> ModelFolder:
         ) from None
 
 
+def read_object(file: Path) -> dict[str, Any]:
+    """The JSON object in one of a model's files; empty when there is none to be read."""
+    try:
+        row = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
 def base_model(home: Path) -> ModelFolder:
     """The packaged Gemma 3 270M, de-quantised, under <home>/models; built in about 40 s when not there yet.
 
@@ -237,10 +246,7 @@ def _building(folder: Path) -> Iterator[Path]:
 
 def _recipe(folder: Path) -> str:
     """What the folder was made from; "" when it is not complete."""
-    try:
-        return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("recipe", ""))
-    except (OSError, ValueError):
-        return ""
+    return str(read_object(folder / MANIFEST).get("recipe", ""))
 
 
 def _hash(files: list[Path], seed: str = "") -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from finetune.labelled import Labelled
 from finetune.measures import bootstrap
+from finetune.rankings import DEPTH, measures
 from retrieval.index import Index
 from retrieval.text import language_of
 
-DEPTH = 10
 POOL = 4 * DEPTH  # passages, of which the best ten articles are taken
 MEASURES = ("recall", "ndcg")
 
@@ -42,10 +41,8 @@ def rank(
 
 def score(names: Sequence[str], one: Labelled) -> Ranked:
     """The measures of one list of article names, best first."""
-    gains = [float(name in one.articles) for name in names[:DEPTH]]
-    ideal = _discounted([1.0] * min(DEPTH, len(one.articles)))
-    recall = sum(gains) / len(one.articles)
-    return Ranked(language_of(one.question), recall, _discounted(gains) / ideal)
+    found = measures(names, dict.fromkeys(one.articles, 1.0))
+    return Ranked(language_of(one.question), found["recall@10"], found["ndcg@10"])
 
 
 def compare_rankings(before: Sequence[Ranked], after: Sequence[Ranked]) -> dict[str, Any]:
@@ -103,7 +100,3 @@ def _compared(
         "after": asdict(bootstrap(two)),
         "difference": asdict(bootstrap([b - a for a, b in zip(one, two, strict=True)])),
     }
-
-
-def _discounted(gains: Sequence[float]) -> float:
-    return sum(gain / math.log2(place + 2) for place, gain in enumerate(gains))

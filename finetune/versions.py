@@ -1,6 +1,5 @@
 """The model versions of an installation: what each was made of, how it scored, and how two of them differ."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import ModelMissing
-from chatbot.models import MANIFEST, ModelFolder, read_model
+from chatbot.models import MANIFEST, ModelFolder, read_model, read_object
 from chatbot.publication import Published, read_publication
 from finetune.errors import UnknownModel
 from finetune.evaluate_model import Scored, compare
@@ -75,17 +74,17 @@ def labelled(label: str, home: Path) -> ModelFolder | None:
 
 def read_report(model: ModelFolder) -> dict[str, Any]:
     """What `chatbot finetune` wrote about the model; empty for one that was not tuned here."""
-    return _read(model.path / REPORT)
+    return read_object(model.path / REPORT)
 
 
 def read_evaluation(model: ModelFolder) -> dict[str, Any]:
     """The comparison through the whole turn that the report shows; empty where there is none."""
-    return _read(model.path / EVALUATION)
+    return read_object(model.path / EVALUATION)
 
 
 def read_scores(model: ModelFolder) -> tuple[list[Scored], list[Scored]]:
     """Its base's and its own score of each held-out example; empty where training kept none."""
-    rows = _read(model.path / SCORES)
+    rows = read_object(model.path / SCORES)
     try:
         base, tuned = ([Scored(**row) for row in rows.get(side, [])] for side in ("base", "tuned"))
     except TypeError:
@@ -106,11 +105,12 @@ def difference(one: ModelFolder, two: ModelFolder) -> dict[str, Any]:
     `scores` are over the held-out examples that both were measured on, with the interval of the paired
     difference; empty when they share none.
     """
+    manifests = [read_object(model.path / MANIFEST) for model in (one, two)]
     reports = read_report(one), read_report(two)
     before, after = paired(read_scores(one)[1], read_scores(two)[1])
     return {
         "versions": [one.label, two.label],
-        "base": _changed(*({"base": _read(model.path / MANIFEST).get("base", "")} for model in (one, two))),
+        "base": _changed(*({"base": row.get("base", "")} for row in manifests)),
         "recipe": _changed(*(report.get("recipe", {}) for report in reports)),
         "data": _changed(*(report.get("data", {}) for report in reports)),
         "own_scores": [_means(report) for report in reports],
@@ -120,7 +120,7 @@ def difference(one: ModelFolder, two: ModelFolder) -> dict[str, Any]:
 
 
 def _version(model: ModelFolder, home: Path) -> Version:
-    manifest, report = _read(model.path / MANIFEST), read_report(model)
+    manifest, report = read_object(model.path / MANIFEST), read_report(model)
     data = report.get("data", {})
     written = datetime.fromtimestamp((model.path / MANIFEST).stat().st_mtime, UTC)
     return Version(
@@ -152,11 +152,3 @@ def _means(report: Mapping[str, Any]) -> dict[str, float]:
 def _changed(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, list[Any]]:
     names = [*one, *(name for name in two if name not in one)]
     return {name: [one.get(name), two.get(name)] for name in names if one.get(name) != two.get(name)}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        row = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return row if isinstance(row, dict) else {}

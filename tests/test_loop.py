@@ -1,4 +1,4 @@
-"""The loop as a support team runs it: logs in, a model out, swapped in, feedback, the next one, and back."""
+"""The loop as a support team runs it: logs in, a model out, swapped in, feedback, the next, DPO, and back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chatbot.models import ModelFolder
 from chatbot.publication import Published, read_publication
 from chatbot.settings import Settings, load_settings
 from chatbot.store import Store
-from finetune import pipeline
+from finetune import pipeline, prefer_pipeline
 from finetune.gate import Rules
 from finetune.import_logs import import_logs
 from finetune.preferences import as_pairs, read_preferences
@@ -38,6 +38,7 @@ from tests.retrieval.hashing import HashingEmbedder
 
 pytestmark = [pytest.mark.slow, pytest.mark.vllm]
 RETURN = "how many days have I got to return an unused lamp please"
+MONEY = "When comes the money for my lamp back?"
 ANSWER = "You can return an item within 30 days of delivery if it is unused."
 GATE = Rules(measure="loss")
 
@@ -138,21 +139,34 @@ def test_the_whole_loop(settings: Settings, base: ModelFolder, shop: Shop, tmp_p
 
     shop.chat.give_feedback(turn.id, -1, "and when it is used?")
     shop.chat.correct(turn.id, f"{ANSWER} Write to help@shop.example.")
-    shop.chat.give_feedback(shop.ask("When comes the money for my lamp back?").id, 1)
+    money = shop.ask(MONEY)
+    shop.chat.correct(money.id, f"You get your money back after the lamp has arrived. {ANSWER}")
+    shop.chat.give_feedback(money.id, 1)
     better = tune("better", epochs=8.0, from_feedback=True, seed=1)
     card = json.loads((home / "training" / "better" / "dataset" / "card.json").read_text(encoding="utf-8"))
     assert any(source.startswith("feedback-") for source in card["sources"])
-    (pair,) = as_pairs(read_preferences(home / "training" / "better" / "preferences.jsonl"))[:1]
-    assert turn.id in pair.source
+    liked = home / "training" / "better" / "preferences.jsonl"
+    assert {turn.id, money.id} <= {
+        pair.source.partition(":")[2] for pair in as_pairs(read_preferences(liked))
+    }
     read_queue(home / "review.jsonl")
     assert publish("better", settings=settings, rules=GATE, force=True).published
     shop.served(better.label)
     assert shop.ask(RETURN).model == better.label
 
+    preferred = prefer_pipeline.run(
+        liked, settings=settings, out=home / "models" / "preferred", epochs=4, learning_rate=1e-3
+    )
+    assert preferred["base"] == better.label
+    assert preferred["comparison"]["margin"]["difference"]["mean"] > 0
+    assert publish("preferred", settings=settings, rules=Rules("preference"), force=True).published
+    shop.served(preferred["model"])
+    assert shop.ask(RETURN).model == preferred["model"]
+
     publication.rollback(home)
-    shop.served(good.label)
-    assert shop.ask(RETURN).model == good.label
-    assert read_publication(home).current == Published("good", good.version)
+    shop.served(better.label)
+    assert shop.ask(RETURN).model == better.label
+    assert read_publication(home).current == Published("better", better.version)
     actions = [row["action"] for row in publication.history(home)]
     assert actions.count("refuse") == 1
     assert [row.get("by") for row in publication.history(home) if row["action"] == "rollback"] == [None]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chatbot.engines.vllm_process import VllmProcess
 from chatbot.errors import EngineFailed, ModelMissing
-from chatbot.models import DEFAULT_ADAPTER, MANIFEST, ModelFolder, read_model
+from chatbot.models import DEFAULT_ADAPTER, MANIFEST, ModelFolder, read_model, read_object
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # those that vLLM can be started for
 AT_ONCE = 4  # adapters in one batch: old, new and canary, and the one before that still drains
@@ -32,8 +30,8 @@ def adapter_of(model: ModelFolder, home: Path) -> Adapter | None:
     path = model.path / "adapter"
     if not path.is_dir() and model.name == "default":
         path = DEFAULT_ADAPTER
-    config = _read(path / "adapter_config.json")
-    base = _base(str(_read(model.path / MANIFEST).get("base", "")), home)
+    config = read_object(path / "adapter_config.json")
+    base = _base(str(read_object(model.path / MANIFEST).get("base", "")), home)
     if not config or not base or config.get("peft_type") != "LORA" or any(map(config.get, _NOT_SERVED)):
         return None
     patterns = config.get("rank_pattern") or {}
@@ -95,11 +93,3 @@ def _base(label: str, home: Path) -> ModelFolder | None:
         if model.label == label:
             return model
     return None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        row = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return row if isinstance(row, dict) else {}
