@@ -33,9 +33,12 @@ class Scored:
 
 
 def evaluate_model(
-    folder: Path, examples: Sequence[Example], on_step: Callable[[int, int], None] | None = None
+    folder: Path,
+    examples: Sequence[Example],
+    on_step: Callable[[int, int], None] | None = None,
+    probed: int = PROBES,
 ) -> tuple[list[Scored], list[dict[str, Any]]]:
-    """Score a model folder; also returns probes: the first examples with their greedy token ids.
+    """Score a model folder; also returns probes: `probed` first examples with their greedy token ids.
 
     A server that runs this model must give the same tokens for the probes.
     """
@@ -47,7 +50,7 @@ def evaluate_model(
         outputs = _generate(model, tokenizer, examples, on_step)
         losses = [_loss(model, tokenizer, example) for example in examples]
         model.to(getattr(torch, same_dtype()))  # that of both engines; the weights themselves are bfloat16
-        probes = [_probe(model, tokenizer, example.messages) for example in examples[:PROBES]]
+        probes = [_probe(model, tokenizer, example.messages) for example in examples[:probed]]
     scored = [_score(e, o, loss) for e, o, loss in zip(examples, outputs, losses, strict=True)]
     return scored, probes
 

@@ -138,7 +138,8 @@ def _scored(
     start: ModelFolder, tuned: ModelFolder, examples: Sequence[Example], say: Say
 ) -> tuple[list[Scored], list[Scored]]:
     say(f"Evaluating both on the {len(examples)} examples that {start.label} was judged on")
-    return evaluate_model(start.path, examples)[0], evaluate_model(tuned.path, examples)[0]
+    before, after = (evaluate_model(model.path, examples, probed=0)[0] for model in (start, tuned))
+    return before, after
 
 
 def _telling(say: Say) -> Callable[[float, float], None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,12 +108,25 @@ def _searcher(vectors: np.ndarray, rows: np.ndarray, file: Path | None) -> Searc
     index = _open(faiss, vectors, rows, file)
 
     def search(vector: np.ndarray, n: int) -> np.ndarray:
-        # One thread a question: on two busy cores a search by both waited 16 ms for the other, and took 0.3.
-        faiss.omp_set_num_threads(1)
-        found = index.search(vector[None, :], n)[1][0]
+        with _one_thread(faiss):
+            found = index.search(vector[None, :], n)[1][0]
         return found[found >= 0]
 
     return search
+
+
+@contextmanager
+def _one_thread(faiss: Any) -> Iterator[None]:
+    """One thread a question: on two busy cores a search by both waited 16 ms for the other, and took 0.3.
+
+    The number holds for all of OpenMP, torch with it, so it is put back.
+    """
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def _open(faiss: Any, vectors: np.ndarray, rows: np.ndarray, file: Path | None) -> Any:

@@ -30,6 +30,18 @@ def test_fewer_passages_than_asked_for() -> None:
     assert Dense(VECTORS[:0], []).nearest(VECTORS[0], 5).size == 0
 
 
+def test_a_search_takes_no_thread_from_torch() -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        Dense(VECTORS, LANGUAGES).nearest(VECTORS[0], 5)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_products_are_inner_products() -> None:
     rows = np.array([3, 35])
     assert np.allclose(Dense(VECTORS, LANGUAGES).products(VECTORS[0], rows), VECTORS[rows] @ VECTORS[0])
