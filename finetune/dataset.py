@@ -24,10 +24,7 @@ from finetune.parts import PARTS, assign, leaks, pseudonym
 from finetune.redact import Memory, public_values, redact_conversation
 from finetune.review import Review
 
-UNANSWERABLE = 0.22  # share of what is measured on, as among real customers' questions
-# Share of what is learnt. It is smaller because "no answer" has one wording and an answer has many: of two
-# equally likely verdicts, a model that always takes the likeliest word says the one with fewer wordings.
-TAUGHT_UNANSWERABLE = 0.08
+UNANSWERABLE = 0.22  # share of each part, as among real customers' questions
 ARTICLE_SHARE = 0.35  # of the training part, from the help articles
 
 Pair = tuple[Candidate, Example]
@@ -68,8 +65,7 @@ def build_dataset(
     if articles:
         parts["train"] += _from_articles(len(parts["train"]), index, rng)
     for part in PARTS:
-        share = TAUGHT_UNANSWERABLE if part == "train" else UNANSWERABLE
-        parts[part] += _unanswerable(parts[part], share, attacher, rng)
+        parts[part] += _unanswerable(parts[part], attacher, rng)
     examples = {part: [example for _, example in pairs] for part, pairs in parts.items()}
     for part in PARTS:
         rng.shuffle(examples[part])
@@ -175,10 +171,10 @@ def _customer(candidate: Candidate) -> str:
     return candidate.customer_id or candidate.id.rsplit("-", 1)[0]
 
 
-def _unanswerable(made: list[Pair], share: float, attacher: Attacher, rng: random.Random) -> list[Pair]:
-    """As many questions again without their gold passage as this share of unanswerable ones needs."""
+def _unanswerable(made: list[Pair], attacher: Attacher, rng: random.Random) -> list[Pair]:
+    """As many questions again without their gold passage as the share of unanswerable ones needs."""
     answered = [(c, e) for c, e in made if e.gold]
-    wanted = round(len(answered) * share / (1 - share)) - (len(made) - len(answered))
+    wanted = round(len(answered) * UNANSWERABLE / (1 - UNANSWERABLE)) - (len(made) - len(answered))
     asked = [(c, e) for c, e in answered if c.source == "log"]
     rng.shuffle(asked)
     extra: list[Pair] = []
