@@ -38,7 +38,7 @@ from tests.retrieval.hashing import HashingEmbedder
 
 pytestmark = [pytest.mark.slow, pytest.mark.vllm]
 RETURN = "how many days have I got to return an unused lamp please"
-MONEY = "When comes the money for my lamp back?"
+AGAIN = "in how many days can I return an unused lamp please"
 ANSWER = "You can return an item within 30 days of delivery if it is unused."
 GATE = Rules(measure="loss")
 
@@ -139,14 +139,14 @@ def test_the_whole_loop(settings: Settings, base: ModelFolder, shop: Shop, tmp_p
 
     shop.chat.give_feedback(turn.id, -1, "and when it is used?")
     shop.chat.correct(turn.id, f"{ANSWER} Write to help@shop.example.")
-    money = shop.ask(MONEY)
-    shop.chat.correct(money.id, f"You get your money back after the lamp has arrived. {ANSWER}")
-    shop.chat.give_feedback(money.id, 1)
+    again = shop.ask(AGAIN)
+    shop.chat.correct(again.id, f"{ANSWER} Write to help@shop.example.")
+    shop.chat.give_feedback(shop.ask("When comes the money for my lamp back?").id, 1)
     better = tune("better", epochs=8.0, from_feedback=True, seed=1)
     card = json.loads((home / "training" / "better" / "dataset" / "card.json").read_text(encoding="utf-8"))
     assert any(source.startswith("feedback-") for source in card["sources"])
     liked = home / "training" / "better" / "preferences.jsonl"
-    assert {turn.id, money.id} <= {
+    assert {turn.id, again.id} <= {
         pair.source.partition(":")[2] for pair in as_pairs(read_preferences(liked))
     }
     read_queue(home / "review.jsonl")
