@@ -105,7 +105,7 @@ def read_model(folder: Path) -> ModelFolder:
 
 
 def read_object(file: Path) -> dict[str, Any]:
-    """The JSON object in one of a model's files; empty when there is none to be read."""
+    """The JSON object in a file, such as a manifest; empty when there is none to be read."""
     try:
         row = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -12,7 +12,7 @@ from chatbot.models import ModelFolder, read_model, resolve_model
 from chatbot.settings import Settings
 from chatbot.tuned import tuned_model
 from finetune.errors import BadRecipe, FinetuneError
-from finetune.evaluate_model import PROBES, Scored, compare, evaluate_model
+from finetune.evaluate_model import ANSWER_TOKENS, PROBES, Scored, compare, evaluate_model
 from finetune.evaluate_turns import Compared, evaluate_turns, rivals
 from finetune.example import Example, read
 from finetune.feedback import Feedback
@@ -32,10 +32,9 @@ from retrieval.index import Index
 from retrieval.ingest import ingest
 
 SCORES = "scores.json"  # of each held-out example, for a paired comparison with any other version
-# So that the whole run on the sample logs takes less than 12 minutes on two cores:
-MINUTES = 3.25  # of training, when neither epochs nor minutes are given
-ASKED = 8  # held-out questions that each model answers through the whole turn for the report
-TOKENS = 96  # of such an answer; an untuned model hardly ever stops by itself
+# When neither epochs nor minutes are given, so that the sample logs take about 12 minutes on two cores:
+MINUTES = 3.25  # of training
+ASKED = 8  # held-out questions that each model answers through the whole turn, in ANSWER_TOKENS at most
 
 
 def run(
@@ -71,7 +70,8 @@ def run(
     started = time.monotonic()
     if dry_run and resume:
         raise BadRecipe("A dry run keeps nothing, so there is nothing to resume: leave out one of the two.")
-    if epochs is None and minutes is None:
+    brief = epochs is None and minutes is None
+    if brief:
         minutes = MINUTES
     recipe = recipe_of(method, epochs=epochs or 3.0, minutes=minutes, seed=seed, **numbers)
     folder = folder_of(out, settings.home, resume)
@@ -122,7 +122,12 @@ def run(
     plot_loss(trained, folder / "loss.png")
     _write(folder / "probes.json", probes)
     _write(folder / SCORES, {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]})
-    comparison = _compare(start, tuned, parts["test"], (before, after), knowledge, settings, report, say)
+    told = ASKED if brief else len(parts["test"])
+    asking = replace(settings, max_tokens=min(ANSWER_TOKENS, settings.max_tokens)) if brief else settings
+    scored = before[:told], after[:told]
+    comparison = _compare(start, tuned, parts["test"][:told], scored, knowledge, asking, report, say)
+    if told < len(parts["test"]):
+        say(f"To ask all {len(parts['test'])} held-out questions: chatbot evaluate model {folder.name}")
     doubtful = [*down_voted(feedback.review), *doubtful_answers(comparison), *review.found]
     say(f"{update_queue(queue, doubtful)} examples are worth a look: {queue}")
     _write(folder / REPORT, report)
@@ -167,20 +172,16 @@ def _compare(
     report: dict[str, Any],
     say: Say,
 ) -> dict[str, Any]:
-    """The report for people: the first of the held-out questions through the whole turn."""
+    """The report for people: the same held-out questions through the whole turn."""
     losses = {
-        model.label: [s.loss for s in scores[:ASKED]]
-        for model, scores in zip((start, tuned), scored, strict=True)
+        model.label: [s.loss for s in scores] for model, scores in zip((start, tuned), scored, strict=True)
     }
     models = [
         replace(one, losses=losses.get(one.model.label))
         for one in [*rivals(tuned, start, settings.home), Compared("candidate", tuned)]
     ]
-    brief = replace(settings, max_tokens=min(TOKENS, settings.max_tokens))
-    comparison = evaluate_turns(models, held_out[:ASKED], knowledge, brief, say=say)
+    comparison = evaluate_turns(models, held_out, knowledge, settings, say=say)
     say(f"Report: {write_report(comparison, report, tuned.path)}")
-    if len(held_out) > ASKED:
-        say(f"To ask all {len(held_out)} held-out questions: chatbot evaluate model {tuned.path.name}")
     return comparison
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from chatbot.models import read_object
 from finetune.dataset_folder import open_dataset
 from finetune.errors import BadRecipe, DatasetError, FinetuneError
 from finetune.example import Example
@@ -30,14 +31,14 @@ def folder_of(out: Path | None, home: Path, resume: bool) -> Path:
             raise FinetuneError(f"{folder} already exists; name another folder with --out.")
         return folder
     runs = (home / "training").glob(f"*/{RUN}")
-    open_runs = [run for run in runs if not (Path(_read(run).get("out", "")) / REPORT).is_file()]
+    open_runs = [run for run in runs if not (Path(read_object(run).get("out", "")) / REPORT).is_file()]
     if out:
         open_runs = [run for run in open_runs if run.parent.name == out.name]
     if not open_runs:
         raise BadRecipe(
             f"There is no run to resume{f' for {out}' if out else ''}; start one without --resume."
         )
-    return Path(_read(max(open_runs, key=lambda run: run.stat().st_mtime))["out"])
+    return Path(read_object(max(open_runs, key=lambda run: run.stat().st_mtime))["out"])
 
 
 def begin(work: Path, out: Path, asked: Mapping[str, Any], recipe: Recipe, resume: bool) -> None:
@@ -47,7 +48,7 @@ def begin(work: Path, out: Path, asked: Mapping[str, Any], recipe: Recipe, resum
     """
     now: dict[str, Any] = {"out": str(out.absolute()), "asked": _plain(asked), "recipe": asdict(recipe)}
     if resume:
-        before = _read(work / RUN)
+        before = read_object(work / RUN)
         other = [
             name
             for part in ("asked", "recipe")
@@ -73,7 +74,7 @@ def kept_dataset(work: Path) -> tuple[dict[str, Any], dict[str, list[Example]]]:
         parts = open_dataset(work / "dataset")
     except DatasetError:
         return {}, {}
-    return _read(work / "dataset" / "card.json"), parts
+    return read_object(work / "dataset" / "card.json"), parts
 
 
 def _plain(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,11 +86,3 @@ def _plain(asked: Mapping[str, Any]) -> dict[str, Any]:
         return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
 
     return {name: plain(value) for name, value in asked.items()}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        row = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return row if isinstance(row, dict) else {}

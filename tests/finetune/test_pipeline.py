@@ -191,6 +191,25 @@ def stopped() -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize(("length", "all_asked"), [({"epochs": 0.5}, True), ({"epochs": None}, False)])
+def test_a_run_of_no_given_length_asks_some_of_the_held_out_questions(
+    run: Callable[..., dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    length: dict[str, Any],
+    all_asked: bool,
+) -> None:
+    monkeypatch.setattr(pipeline, "MINUTES", 0.02)
+    monkeypatch.setattr(pipeline, "ASKED", 1)
+    told: list[str] = []
+    report = run(exported(TALKS, tmp_path / "chats.jsonl"), say=told.append, **length)
+    assert report["held_out"] > 1
+    asked = [line for line in told if line.startswith("Asking ")]
+    assert all(f" {report['held_out'] if all_asked else 1} held-out" in line for line in asked)
+    assert asked
+    assert any(line.startswith("To ask all") for line in told) is not all_asked
+
+
 def test_a_run_that_is_killed_while_it_trains_or_evaluates_is_resumed(
     run: Callable[..., dict[str, Any]], settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
