@@ -12,6 +12,8 @@ from chatbot.app import Chat
 from chatbot.engines.scripted import ScriptedEngine
 from chatbot.settings import Settings
 from tests.ui.conftest import ANSWER, QUESTION, Site, eventually
+from ui.page.page import SCRIPT
+from ui.page.visit import Exchange, Visit
 from ui.serve import build_app
 
 if TYPE_CHECKING:
@@ -233,3 +235,23 @@ def test_a_phone_shows_everything_without_scrolling_sideways(visit: Any) -> None
         box = page.locator(control).bounding_box()
         assert box["x"] >= 0
         assert box["y"] + box["height"] <= 844
+
+
+def test_a_drawing_that_arrives_late_is_not_drawn(browser: Browser) -> None:
+    busy, empty = Visit(exchanges=[Exchange("Where is it?", state="writing")]).shown(), Visit().shown()
+    assert busy["at"] <= empty["at"]
+    page = browser.new_page()
+    page.set_content('<div id="here"><div class="transcript"></div></div>')
+    page.evaluate(
+        """([script, first, values]) => {
+            const props = { value: first };
+            let changed;
+            new Function("element", "props", "trigger", "watch", script)(
+                document.querySelector("#here"), props, () => {}, (_, act) => { changed = act; });
+            for (props.value of values) changed();
+        }""",
+        [SCRIPT, busy, [empty | {"at": busy["at"] + 1}, busy]],
+    )
+    assert page.locator(".exchange").count() == 0
+    assert page.get_attribute("html", "data-busy") == "false"
+    page.close()

@@ -15,7 +15,7 @@ from ui.page.texts import NAMES, TEXTS
 from ui.page.visit import Visit
 
 _HERE = Path(__file__).parent
-_SCRIPT = (_HERE / "transcript.js").read_text(encoding="utf-8")
+SCRIPT = (_HERE / "transcript.js").read_text(encoding="utf-8")
 KEEP = 6 * 3600  # seconds that an idle tab's conversation stays in memory
 
 
@@ -36,7 +36,7 @@ def build(chat: Chat, shop: str) -> gr.Blocks:
             )  # fmt: skip
             new = gr.Button(texts["new"], elem_id="new", size="sm", min_width=0)
         transcript = gr.HTML(
-            Visit().shown(), html_template='<div class="transcript"></div>', js_on_load=_SCRIPT,
+            Visit().shown(), html_template='<div class="transcript"></div>', js_on_load=SCRIPT,
             apply_default_css=False, elem_id="transcript",
         )  # fmt: skip
         with gr.Column(elem_id="composer"):
@@ -47,20 +47,18 @@ def build(chat: Chat, shop: str) -> gr.Blocks:
                     min_width=0,
                 )  # fmt: skip
                 send = gr.Button(texts["send"], variant="primary", elem_id="send", scale=0, min_width=0)
-                stop = gr.Button(texts["stop"], elem_id="stop", scale=0, min_width=0, visible=False)
+                stop = gr.Button(texts["stop"], elem_id="stop", scale=0, min_width=0)
             note = gr.HTML(_note("en"), elem_id="note")
-
-        frame = [transcript, box, send, stop]
 
         async def ask(text: str, here: Visit) -> AsyncIterator[list[Any]]:
             clear: Any = ""
             async for _ in talk.ask(chat, here, text):
-                yield _frame(here, clear)
+                yield [here.shown(), clear]
                 clear = gr.skip()
 
-        async def ask_this(here: Visit, event: gr.EventData) -> AsyncIterator[list[Any]]:
+        async def ask_this(here: Visit, event: gr.EventData) -> AsyncIterator[dict[str, Any]]:
             async for _ in talk.ask(chat, here, str(event._data.get("text", ""))):
-                yield _frame(here, gr.skip())
+                yield here.shown()
 
         async def rate(here: Visit, event: gr.EventData) -> dict[str, Any]:
             await talk.rate(chat, here, event._data)
@@ -69,9 +67,9 @@ def build(chat: Chat, shop: str) -> gr.Blocks:
         async def halt(here: Visit) -> None:
             here.stop()
 
-        async def restart(here: Visit) -> list[Any]:
+        async def restart(here: Visit) -> dict[str, Any]:
             here.restart()
-            return _frame(here, gr.skip())
+            return here.shown()
 
         async def speak(code: str, here: Visit) -> list[Any]:
             here.language = "zh" if code == "zh" else "en"
@@ -90,17 +88,12 @@ def build(chat: Chat, shop: str) -> gr.Blocks:
         quick: dict[str, Any] = {**many, "queue": False}
         page.load(arrive, visit, [language, *worded], **quick)
         language.input(speak, [language, visit], worded, **quick)
-        gr.on([box.submit, send.click], ask, [box, visit], frame, **many)
-        transcript.ask(ask_this, visit, frame, **many)
+        gr.on([box.submit, send.click], ask, [box, visit], [transcript, box], **many)
+        transcript.ask(ask_this, visit, transcript, **many)
         transcript.rate(rate, visit, transcript, **many)
         stop.click(halt, visit, None, **quick)
-        new.click(restart, visit, frame, **quick)
+        new.click(restart, visit, transcript, **quick)
     return page
-
-
-def _frame(visit: Visit, box: Any) -> list[Any]:
-    """Everything that an answer changes: transcript, box, and which of the buttons send and stop is there."""
-    return [visit.shown(), box, gr.update(visible=not visit.busy), gr.update(visible=visit.busy)]
 
 
 def _texts(shop: str, visit: Visit) -> list[Any]:

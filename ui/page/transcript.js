@@ -8,6 +8,7 @@ log.setAttribute("aria-live", "polite");
 let texts = {};
 let drawn = []; // one entry for each exchange on the page: its node and the parts that change
 let language = "";
+let latest = 0; // when what is drawn was made
 
 function make(tag, classes, ...children) {
   const node = document.createElement(tag);
@@ -37,6 +38,9 @@ function empty(value) {
 }
 
 function draw(value) {
+  if (value.at < latest) return;
+  latest = value.at;
+  document.documentElement.dataset.busy = value.busy;
   const near = element.scrollHeight - element.scrollTop - element.clientHeight < 120;
   const more = value.exchanges.length > drawn.length;
   if (value.language !== language || value.exchanges.length < drawn.length || !value.exchanges.length) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -85,8 +86,14 @@ class Visit:
         self.conversation, self.exchanges, self.reply = "", [], None
 
     def shown(self) -> dict[str, Any]:
-        """What the transcript shows: the texts of the language, the examples and every exchange."""
+        """What the transcript shows: the texts of the language, the examples and every exchange.
+
+        `at` (microseconds) orders the drawings: replies reach the browser on two ways, and one that was made
+        before may arrive after.
+        """
         return {
+            "at": time.time_ns() // 1000,
+            "busy": self.busy,
             "language": self.language,
             "texts": TEXTS[self.language],
             "examples": EXAMPLES[self.language],
