@@ -47,7 +47,7 @@ bench: $(APP)  ## measure the search on FOLDERS="..." with the files of BEIR
 vllm: $(VLLM)  ## install vLLM in its own environment .venv-vllm
 
 test: $(DEV)  ## run every test (needs no network; without .venv-vllm or Chromium their tests are skipped)
-	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: $(DEV)  ## run the tests that need no model, vLLM or browser
 	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "not slow and not vllm and not browser" $(ARGS)

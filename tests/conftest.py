@@ -11,6 +11,15 @@ import pytest
 from chatbot.models import ModelFolder, base_model
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Two workers, and vLLM beside them, on two cores: threads of tiny models that wait for each other took 65 s
+# for what one thread does in 3.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files with a real vLLM first: they take minutes, and at the end one worker would wait for them."""
+    long = {item.path for item in items if item.get_closest_marker("vllm")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session")
