@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -40,17 +41,32 @@ def evaluate_model(
 ) -> tuple[list[Scored], list[dict[str, Any]]]:
     """Score a model folder; also returns probes: `probed` first examples with their greedy token ids.
 
+    `on_step` is told how many of how many steps are done: an answer, a loss, a probe.
+
     A server that runs this model must give the same tokens for the probes.
     """
     import torch
 
     model, tokenizer = load(folder)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    steps = count(1)
+    whole = 2 * len(examples) + len(examples[:probed])
+
+    def stepped() -> None:
+        if on_step:
+            on_step(next(steps), whole)
+
     with torch.inference_mode():
-        outputs = _generate(model, tokenizer, examples, on_step)
-        losses = [_loss(model, tokenizer, example) for example in examples]
+        outputs = _generate(model, tokenizer, examples, stepped)
+        losses = []
+        for example in examples:
+            losses.append(_loss(model, tokenizer, example))
+            stepped()
         model.to(getattr(torch, same_dtype()))  # that of both engines; the weights themselves are bfloat16
-        probes = [_probe(model, tokenizer, example.messages) for example in examples[:probed]]
+        probes = []
+        for example in examples[:probed]:
+            probes.append(_probe(model, tokenizer, example.messages))
+            stepped()
     scored = [_score(e, o, loss) for e, o, loss in zip(examples, outputs, losses, strict=True)]
     return scored, probes
 
@@ -78,7 +94,7 @@ def _better(measure: str, gain: Interval) -> bool:
 
 
 def _generate(
-    model: Any, tokenizer: Any, examples: Sequence[Example], on_step: Callable[[int, int], None] | None
+    model: Any, tokenizer: Any, examples: Sequence[Example], stepped: Callable[[], None]
 ) -> list[str]:
     outputs: dict[int, str] = {}
     order = sorted(range(len(examples)), key=lambda i: sum(len(m["content"]) for m in examples[i].messages))
@@ -96,8 +112,7 @@ def _generate(
         new = made[:, inputs["input_ids"].shape[1] :]
         for i, text in zip(batch, tokenizer.batch_decode(new, skip_special_tokens=True), strict=True):
             outputs[i] = text.strip()
-        if on_step:
-            on_step(min(start + GENERATE_BATCH, len(order)), len(order))
+            stepped()
     return [outputs[i] for i in range(len(examples))]
 
 

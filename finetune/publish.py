@@ -134,7 +134,7 @@ def _held_out(
             f"its held-out examples are needed to compare it with that: {error}"
         ]
     say(f"Evaluating {current.label} on the candidate's {len(examples)} held-out examples")
-    before, after = paired(evaluate_model(current.path, examples)[0], scored)
+    before, after = paired(evaluate_model(current.path, examples, probed=0)[0], scored)
     return _by_language(before, after), []
 
 

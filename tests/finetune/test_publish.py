@@ -152,7 +152,7 @@ def test_the_comparison_is_made_anew_when_another_version_is_published(
 ) -> None:
     asked: list[Path] = []
 
-    def evaluate(folder: Path, examples: Sequence[object]) -> tuple[list[Scored], list[Any]]:
+    def evaluate(folder: Path, examples: Sequence[object], probed: int) -> tuple[list[Scored], list[Any]]:
         asked.append(folder)
         return scores(0.5, 1.0), []
 
