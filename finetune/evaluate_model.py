@@ -41,9 +41,8 @@ def evaluate_model(
 ) -> tuple[list[Scored], list[dict[str, Any]]]:
     """Score a model folder; also returns probes: `probed` first examples with their greedy token ids.
 
-    `on_step` is told how many of how many steps are done: an answer, a loss, a probe.
-
-    A server that runs this model must give the same tokens for the probes.
+    A server that runs this model must give the same tokens for the probes. `on_step` is told how many of how
+    many steps are done: an answer, a loss, a probe.
     """
     import torch
 

@@ -8,7 +8,7 @@ log.setAttribute("aria-live", "polite");
 let texts = {};
 let drawn = []; // one entry for each exchange on the page: its node and the parts that change
 let language = "";
-let latest = 0; // when what is drawn was made
+let latest = 0; // number of what is drawn
 
 function make(tag, classes, ...children) {
   const node = document.createElement(tag);

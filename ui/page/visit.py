@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Literal
 
 from chatbot.events import Citation, Done, Event, Failed, Sources, Text
 from ui.page.texts import EXAMPLES, TEXTS, Language
 from ui.reply import Reply
+
+# Numbers of the drawings: they only grow, also when the clock is set back, and from one start to the next.
+_drawings = count(time.time_ns() // 1000)
 
 State = Literal["searching", "writing", "done", "stopped", "failed"]
 
@@ -88,11 +92,11 @@ class Visit:
     def shown(self) -> dict[str, Any]:
         """What the transcript shows: the texts of the language, the examples and every exchange.
 
-        `at` (microseconds) orders the drawings: replies reach the browser on two ways, and one that was made
-        before may arrive after.
+        `at` numbers the drawings: they reach the browser on two ways, and one that was made before may arrive
+        after.
         """
         return {
-            "at": time.time_ns() // 1000,
+            "at": next(_drawings),
             "busy": self.busy,
             "language": self.language,
             "texts": TEXTS[self.language],
