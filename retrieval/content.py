@@ -55,7 +55,7 @@ def read_content(folder: Path) -> Content:
 
 def embedded_text(passage: Passage) -> str:
     """The text whose vector stands for a passage."""
-    return f"{passage.context}\n{passage.text}".strip()
+    return "\n".join(part for part in (passage.context, passage.keywords, passage.text) if part)
 
 
 def _write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:

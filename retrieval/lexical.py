@@ -135,4 +135,4 @@ def query_words(query: str) -> list[str]:
 
 def passage_words(passage: Passage) -> list[str]:
     """The content words of a passage, those of its title and headings twice."""
-    return terms(passage.context) * TITLE_WEIGHT + terms(passage.text)
+    return terms(passage.context) * TITLE_WEIGHT + terms(passage.keywords) + terms(passage.text)

@@ -34,6 +34,11 @@ class Passage:
         """Title and heading on one line: what the text stands under."""
         return " > ".join(part for part in (self.title, self.heading) if part)
 
+    @property
+    def keywords(self) -> str:
+        """The tags as text: other words for the article, which its author knows and it may not say."""
+        return ", ".join(self.tags)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:

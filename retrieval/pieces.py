@@ -30,4 +30,4 @@ def query_pieces(query: str) -> list[str]:
 
 def passage_pieces(passage: Passage) -> list[str]:
     """The pieces of a passage, those of its title and headings twice."""
-    return pieces(terms(passage.context)) * 2 + pieces(terms(passage.text))
+    return pieces(terms(passage.context)) * 2 + pieces(terms(f"{passage.keywords} {passage.text}"))

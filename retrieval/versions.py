@@ -12,7 +12,7 @@ from typing import Any
 
 from retrieval.errors import IndexDamaged, IndexMissing, IngestBusy, UnknownVersion
 
-FORMAT = 2  # since 2 a version has the pieces of words and the spread of its vectors
+FORMAT = 3  # since 3 tags are searched like text
 KEPT = 3  # the current version and two to go back to
 _CURRENT = "CURRENT"
 _MANIFEST = "manifest.json"

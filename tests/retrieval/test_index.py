@@ -54,6 +54,18 @@ def english(tmp_path_factory: pytest.TempPathFactory, bilingual: Embedder) -> In
     return make(tmp_path_factory.mktemp("english"), ENGLISH, bilingual)
 
 
+def test_an_article_is_found_by_its_tags(tmp_path: Path, bilingual: Embedder) -> None:
+    tagged = {
+        "codes": "---\ntags: coupon\n---\n# Promo codes\n\nEnter one at the checkout.",
+        "优惠": "---\ntags: 折扣码\n---\n# 优惠码\n\n结算时填写。",
+    }
+    index = make(tmp_path, ENGLISH | CHINESE | tagged, bilingual)
+    assert found(index, "Where do I put my coupon?", language="en") == ["codes"]
+    assert found(index, "折扣码填在哪里", language="zh") == ["优惠"]
+    for way in ("lexical", "dense"):
+        assert index.search("coupons", 1, way=way)[0].passage.article == "codes"
+
+
 def test_each_language_finds_its_own(both: Index) -> None:
     assert found(both, "Can I give something back that I bought?", language="en") == ["returns"]
     assert found(both, "我想退掉买的东西", language="zh") == ["退货"]
