@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from chatbot.events import Citation, Decision
 from chatbot.evidence import check_sentence, is_courtesy
-from chatbot.extract import Ranked
+from chatbot.extract import Ranked, nearer_to, says
+from chatbot.policy import LIKELY, known
 from chatbot.prompt import CITATION
 from chatbot.sentences import take_sentences
 from chatbot.sources import sections
@@ -15,14 +16,13 @@ from retrieval.passage import Hit, Passage
 from retrieval.text import language_of, terms
 
 MAX_SENTENCES = 8
-COMPLETED_BY = 2  # of the best sentences of the sources: what the model has left out of them is added
-# A source whose score is this near the best one's may as well be the right one: its best sentence is added
-# too, when it answers this nearly as well as the best sentence of all. Of the 60 answerable sample questions
-# this lets 47 instead of 46 cite the right article.
+# What a model has left out is added from the sources, in their own words, up to so many sentences in all. The
+# best one of each source whose score is this near the best source's comes first, as it may as well be the
+# right one, when it answers this nearly as well as the best sentence of all; then those that are WORTH it.
+SENTENCES = 3
 NEARLY = 0.1
 AS_WELL = 0.3
-SAID = 0.6  # share of a sentence's words after which it counts as said
-QUOTED = 3  # sentences of the sources, when none of the model's stands
+WORTH = 0.6  # at most so far below the best one
 _ROLE = re.compile(r"\s*(customer|agent|客户|客服)\s*[:：]", re.IGNORECASE)
 _ASKS = re.compile(r"[?？][\s\"”’)）]*(\[\d+\]\s*)*$")  # a question states nothing that a source could carry
 # How a model says that the passages are silent, beyond the sentence it was taught.
@@ -38,14 +38,14 @@ _SILENT = re.compile(
 class Found:
     """What the search knows of a question: sources, nearest past questions by article, best sentences.
 
-    `likely`: the search alone is confident that the sources answer, so a model that finds nothing in them
-    is not believed. Small models say so too readily; then the sources speak for themselves.
+    `chance`, 0..1, is the search's own: from LIKELY on, a model that finds nothing in the sources is not
+    believed. Small models say so too readily; then the sources speak for themselves.
     """
 
     hits: Sequence[Hit] = ()
     near: Mapping[str, float] = field(default_factory=dict)
     sentences: Sequence[Ranked] = ()
-    likely: bool = False
+    chance: float = 0.0
 
 
 class Answer:
@@ -61,9 +61,19 @@ class Answer:
         self.complete = False
         self._found = found
         self._templates = templates
+        self._likely = found.chance >= LIKELY
         self._rest = ""
         self._seen: set[frozenset[str]] = set()
         self._held: list[str] = []
+        self._draft: list[str] = []
+        self._stated = 0
+
+    def hear(self, evidence: float) -> None:
+        """What the model's first token says for an answer, in nats: with the search's chance it decides."""
+        self._likely = known(self._found.chance, evidence)
+        if not self._likely:
+            self.decision = "abstain"
+            self.complete = True
 
     def add(self, piece: str) -> list[str]:
         """Take the next piece of the model; return what can now be shown."""
@@ -74,9 +84,14 @@ class Answer:
         """Take the end of the model's text; if nothing could be shown, say what is true instead."""
         shown = self._deliver([self._rest] if self._rest.strip() else [])
         self._rest = ""
-        if self.citations:
-            return [*shown, *self._complete()]
-        return [*shown, *self._instead()]
+        if not self.citations and (self.decision == "abstain" or not self.passages):
+            self.decision = "abstain"
+            return [*shown, self.say("abstain")]
+        shown += self._complete()
+        if not self.citations:
+            self.citations.append(citation(1, self.passages[0]))
+            shown.append(self.say("other_language"))
+        return shown
 
     def say(self, template: str) -> str:
         """Answer with a curated sentence."""
@@ -101,7 +116,7 @@ class Answer:
             return ""
         if _SILENT.search(sentence):
             self.complete = True
-            if not self.citations and not self._found.likely:
+            if not self.citations and not self._likely:
                 self.decision = "abstain"
             return ""
         if not words or words in self._seen or not self._speaks(sentence):
@@ -109,6 +124,7 @@ class Answer:
             self.complete = self.complete or words in self._seen
             return ""
         self._seen.add(words)
+        self._draft.append(sentence)
         if is_courtesy(sentence):
             self._held.append(CITATION.sub("", sentence).strip())  # shown only with a statement
             return ""
@@ -125,6 +141,7 @@ class Answer:
         if self.text:
             piece = self._gap + piece
         self.text += piece
+        self._stated += 1
         self.complete = len(self._seen) >= MAX_SENTENCES
         return piece
 
@@ -145,37 +162,27 @@ class Answer:
         return "" if self.language == "zh" else " "
 
     def _complete(self) -> list[str]:
-        """Add what the best sources say best, where the model has left it out."""
-        if self.decision != "answer":
-            return []
-        return [self._cite(ranked.text, ranked.number) for ranked in self._best() if not self._said(ranked)]
+        """Add what the sources say best, where the model has left it out or said nothing that stands."""
+        added = []
+        for ranked in self._best():
+            if self._stated >= SENTENCES:
+                break
+            if not says(self.text, ranked.text):
+                added.append(self._cite(ranked.text, ranked.number))
+        return added
 
     def _best(self) -> list[Ranked]:
-        """The best sentence of all, and that of each source that the search holds for nearly as good."""
-        speaking = [ranked for ranked in self._found.sentences if self._speaks(ranked.text)]
+        """The sentences worth saying: the best of each source that may be the right one, then the others."""
+        ranked = nearer_to(self._draft, self.question, self._found.sentences)
+        speaking = [one for one in ranked if self._speaks(one.text)]
         scores = [hit.score for hit in self._found.hits]
         near = {n for n, score in enumerate(scores, start=1) if score >= max(scores) - NEARLY}
         firsts: dict[int, Ranked] = {}
-        for ranked in speaking:
-            if ranked.number in near and ranked.score >= speaking[0].score - AS_WELL:
-                firsts.setdefault(ranked.number, ranked)
-        return list(dict.fromkeys([*speaking[:1], *firsts.values()]))[:COMPLETED_BY]
-
-    def _said(self, ranked: Ranked) -> bool:
-        words, said = set(terms(ranked.text)), set(terms(self.text))
-        return not words or len(words & said) / len(words) >= SAID
-
-    def _instead(self) -> list[str]:
-        """The sources' own words, or that there are none, for a model that said nothing that stands."""
-        if self.decision == "abstain" or not self.passages:
-            self.decision = "abstain"
-            return [self.say("abstain")]
-        speaking = [ranked for ranked in self._found.sentences if self._speaks(ranked.text)]
-        quotable = list(dict.fromkeys([*self._best(), *speaking]))[:QUOTED]
-        if not quotable:
-            self.citations.append(citation(1, self.passages[0]))
-            return [self.say("other_language")]
-        return [self._cite(ranked.text, ranked.number) for ranked in quotable]
+        for one in speaking:
+            if one.number in near and one.score >= speaking[0].score - AS_WELL:
+                firsts.setdefault(one.number, one)
+        worth = [one for one in speaking if one.score >= speaking[0].score - WORTH]
+        return list(dict.fromkeys([*speaking[:1], *firsts.values(), *worth]))
 
     def _speaks(self, text: str) -> bool:
         return language_of(text) == self.language

@@ -15,10 +15,11 @@ from chatbot.errors import BadMessage, ChatbotError, MessageTooLong
 from chatbot.events import Citation, Decision, Done, Event, Failed, Sources, Status, Text
 from chatbot.extract import rank_sentences
 from chatbot.message import Message
-from chatbot.policy import LIKELY, Verdict, answerability, decide
+from chatbot.policy import Verdict, answerability, decide
 from chatbot.prompt import build_messages
 from chatbot.query import said_earlier, search_query
 from chatbot.settings import Settings
+from chatbot.silence import Opening
 from chatbot.sources import find_sources
 from chatbot.store import Store
 from chatbot.templates import Templates
@@ -95,10 +96,17 @@ class Chat:
         found = await asyncio.to_thread(self._search, query, past, reading) if query else Found()
         clock.mark("search")
         last = turns[-1].decision if turns and history is None else ""
-        verdict = decide(reading, found.hits, found.near, text=text, last_decision=last)
-        if owner == "human" and history is None:
-            verdict = Verdict("handoff", "waiting")
         with hold(self.engine, conversation_id) as engine:
+            verdict = decide(
+                reading,
+                found.hits,
+                found.near,
+                text=text,
+                last_decision=last,
+                doubted=engine.doubt is not None,
+            )
+            if owner == "human" and history is None:
+                verdict = Verdict("handoff", "waiting")
             turn_id = await asyncio.to_thread(
                 self._open, conversation_id, text, query, found.hits, verdict, reading, engine.model
             )
@@ -140,7 +148,14 @@ class Chat:
             return
         yield Sources([citation(n, passage) for n, passage in enumerate(answer.passages, start=1)])
         messages = build_messages(answer.question, past, answer.passages, answer.language)
-        async with aclosing(engine.stream(messages, self.settings.max_tokens)) as pieces:
+        doubt = engine.doubt
+
+        def hear(opening: Opening) -> None:
+            assert doubt is not None
+            answer.hear(doubt.evidence(opening, answer.language))
+
+        tokens = self.settings.max_tokens
+        async with aclosing(engine.stream(messages, tokens, hear if doubt else None)) as pieces:
             async for piece in pieces:
                 if "first_token" not in clock.timings:
                     clock.mark("first_token")
@@ -169,8 +184,10 @@ class Chat:
         precedents = self.index.precedents(query)
         near = by_article(precedents)
         hits = find_sources(self.index, query, reading.language, near, earlier=said_earlier(past, query))
-        likely = bool(hits) and answerability(hits, near) >= LIKELY
-        return Found(hits, near, rank_sentences(query, hits, precedents, self.index.likeness), likely)
+        chance = answerability(hits, near) if hits else 0.0
+        answers = [message.content for message in past if message.role == "assistant"]
+        sentences = rank_sentences(query, hits, precedents, self.index.likeness, answers)
+        return Found(hits, near, sentences, chance)
 
     def _open(
         self,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chatbot.sources import CHANCE, sections
@@ -21,6 +21,9 @@ WORDS = 0.2  # for the share of the question's words
 FIGURE = 0.1  # for a sentence with a figure: support questions mostly ask how long, how much, how many
 LEAD = 0.2  # for the first sentence of a source: articles begin with what is asked most
 SOURCE = 1.0  # times the score of the source it stands in
+TOLD = 0.4  # taken off a sentence that an earlier answer has said: a follow-up asks for something else
+DRAFT = 0.4  # for a sentence like one that the model wrote, the question's own words aside
+SAID = 0.6  # share of a sentence's words after which it counts as said
 _MARKUP = re.compile(r"^(?:[-*+•]|\d+[.)、]|\|)\s*|\*\*|\|\s*$")
 
 
@@ -38,8 +41,12 @@ def rank_sentences(
     sources: Sequence[Hit],
     precedents: Sequence[Precedent],
     likeness: Callable[[str, Sequence[str]], "np.ndarray"],
+    earlier: Sequence[str] = (),
 ) -> list[Ranked]:
-    """All sentences of the sources, best first; tables and headings are left out."""
+    """All sentences of the sources, best first; tables and headings are left out.
+
+    `earlier` are the answers given before in the conversation.
+    """
     found = [
         (number, heading, clean)
         for number, source in enumerate(sources, start=1)
@@ -63,8 +70,30 @@ def rank_sentences(
         score += LEAD * (number not in opened)
         opened.add(number)
         score += max((nearness * _alike(words, set(terms(text))) for nearness, words in told), default=0.0)
+        score -= TOLD * any(says(answer, text) for answer in earlier)
         ranked.append(Ranked(number, text, score))
     return sorted(ranked, key=lambda sentence: -sentence.score)
+
+
+def nearer_to(draft: Sequence[str], question: str, ranked: Sequence[Ranked]) -> list[Ranked]:
+    """The sentences again, those first that a model's own sentences are like.
+
+    A small model's sentence may be wrong in its words and still show which passage answers.
+    """
+    asked = set(terms(question))
+    drafted = [set(terms(sentence)) - asked for sentence in draft]
+
+    def score(one: Ranked) -> float:
+        words = set(terms(one.text)) - asked
+        return one.score + DRAFT * max((_alike(words, others) for others in drafted), default=0.0)
+
+    return sorted((replace(one, score=score(one)) for one in ranked), key=lambda one: -one.score)
+
+
+def says(text: str, sentence: str) -> bool:
+    """Whether a text already says most of a sentence."""
+    words = set(terms(sentence))
+    return not words or len(words & set(terms(text))) / len(words) >= SAID
 
 
 def _alike(words: set[str], others: set[str]) -> float:

@@ -21,7 +21,10 @@ WEIGHTS = {"bias": -6.2, "dense": 5.6, "coverage": 1.5, "asked": 6.2}
 WEIGHTS_WITHOUT_LOGS = {"bias": -3.4, "dense": 7.1, "coverage": 1.2}
 # The three thresholds were chosen on examples/questions.jsonl, not on unseen questions.
 ANSWERABLE = 0.24  # below it the model is not asked
-LIKELY = 0.42  # above it a model that finds no answer is not believed
+LIKELY = 0.42  # from it on a model that finds no answer is not believed
+# Where a model's doubt was measured, it and the search decide together, and the model is asked more often.
+HOPEFUL = 0.08
+KNOWN = 0.5  # of both together; in between them, odds multiply
 # Cosine of the nearest question nobody could answer, and its lead over the others.
 UNANSWERED_BEFORE = (0.4, 0.03)
 
@@ -40,12 +43,18 @@ class Verdict:
 
 
 def decide(
-    reading: Reading, hits: Sequence[Hit], near: Mapping[str, float], *, text: str, last_decision: str = ""
+    reading: Reading,
+    hits: Sequence[Hit],
+    near: Mapping[str, float],
+    *,
+    text: str,
+    last_decision: str = "",
+    doubted: bool = False,
 ) -> Verdict:
     """The reply that fits: a template, a question back, a hand-over, an honest "not found", or an answer.
 
     `near` are the articles that answered the nearest past questions, with their cosines; "" stands for those
-    that nobody could answer.
+    that nobody could answer. With `doubted`, the model's own doubt will be heard before anything is shown.
     """
     if reading.intent == "handoff" or (last_decision == "abstain" and _YES.fullmatch(plain(text))):
         return Verdict("handoff", "handoff")
@@ -53,7 +62,11 @@ def decide(
         return Verdict("clarify", "clarify")
     if reading.intent != "question":
         return Verdict("template", reading.intent)
-    if not hits or _unanswered_before(near) or answerability(hits, near) < ANSWERABLE:
+    if (
+        not hits
+        or _unanswered_before(near)
+        or answerability(hits, near) < (HOPEFUL if doubted else ANSWERABLE)
+    ):
         return Verdict("abstain", "abstain")
     return Verdict("answer")
 
@@ -68,6 +81,13 @@ def answerability(hits: Sequence[Hit], near: Mapping[str, float]) -> float:
         "asked": _nearest_answered(near),
     }
     return 1 / (1 + math.exp(-sum(weight * seen[name] for name, weight in weights.items())))
+
+
+def known(chance: float, evidence: float) -> bool:
+    """Whether the search's chance (0..1) and a model's evidence (nats) together speak for an answer."""
+    least = 1e-6
+    chance = min(max(chance, least), 1 - least)
+    return math.log(chance / (1 - chance)) + evidence >= math.log(KNOWN / (1 - KNOWN))
 
 
 def _nearest_answered(near: Mapping[str, float]) -> float:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from chatbot.app import Chat, collect
-from chatbot.engine import ChatMessages, Engine
+from chatbot.engine import ChatMessages, Engine, Hear
 from chatbot.events import Done
 from chatbot.settings import Settings
+from chatbot.silence import Doubt
 from chatbot.store import Store
 from finetune.cases import Case
 from retrieval.asked import Precedent
@@ -138,8 +139,14 @@ class _Heard:
     def model(self) -> str:
         return self._engine.model
 
-    async def stream(self, messages: ChatMessages, max_tokens: int = 256) -> AsyncGenerator[str, None]:
-        async with aclosing(self._engine.stream(messages, max_tokens)) as pieces:
+    @property
+    def doubt(self) -> Doubt | None:
+        return self._engine.doubt
+
+    async def stream(
+        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
+    ) -> AsyncGenerator[str, None]:
+        async with aclosing(self._engine.stream(messages, max_tokens, hear)) as pieces:
             async for piece in pieces:
                 self.text += piece
                 yield piece

@@ -10,6 +10,7 @@ from typing import Any
 
 from chatbot.engines.local import same_dtype
 from chatbot.prompt import ABSTENTION, CITATION
+from chatbot.silence import log_silence, opening_of
 from finetune.example import Example
 from finetune.measures import Interval, bootstrap, rouge_l
 from finetune.train import encode, load
@@ -22,7 +23,10 @@ PROBES = 8
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One held-out example: `citation` is 1 for the right passage cited, or for saying that none answers."""
+    """One held-out example: `citation` is 1 for the right passage cited, or for saying that none answers.
+
+    `silence` is the log-probability of beginning with "not found"; None for a prompt that was too long.
+    """
 
     id: str
     language: str
@@ -31,6 +35,7 @@ class Scored:
     rouge_l: float
     citation: float
     right_language: float
+    silence: float | None = None
 
 
 def evaluate_model(
@@ -57,16 +62,16 @@ def evaluate_model(
 
     with torch.inference_mode():
         outputs = _generate(model, tokenizer, examples, stepped)
-        losses = []
+        read = []
         for example in examples:
-            losses.append(_loss(model, tokenizer, example))
+            read.append(_read(model, tokenizer, example))
             stepped()
         model.to(getattr(torch, same_dtype()))  # that of both engines; the weights themselves are bfloat16
         probes = []
         for example in examples[:probed]:
             probes.append(_probe(model, tokenizer, example.messages))
             stepped()
-    scored = [_score(e, o, loss) for e, o, loss in zip(examples, outputs, losses, strict=True)]
+    scored = [_score(e, o, *one) for e, o, one in zip(examples, outputs, read, strict=True)]
     return scored, probes
 
 
@@ -161,24 +166,25 @@ def losses_of(folder: Path, examples: Sequence[Example]) -> Iterator[float]:
         model(torch.tensor([[tokenizer.eos_token_id]], device=model.device))
     for example in examples:
         with torch.inference_mode():
-            yield _loss(model, tokenizer, example)
+            yield _read(model, tokenizer, example)[0]
 
 
-def _loss(model: Any, tokenizer: Any, example: Example) -> float:
-    """Mean negative log-likelihood of the reference, in nats per token."""
+def _read(model: Any, tokenizer: Any, example: Example) -> tuple[float, float | None]:
+    """Mean negative log-likelihood of the reference, in nats a token, and the log-probability of silence."""
     import torch
 
     rows = encode(tokenizer, [example])
     if not rows:
-        return float("nan")
+        return float("nan"), None
     ids = torch.tensor([rows[0]["input_ids"]], device=model.device)
     answer = torch.tensor(rows[0]["completion_mask"], device=model.device).bool()[1:]
     places = answer.nonzero().flatten()
     logits = model(input_ids=ids, use_cache=False, logits_to_keep=places).logits[0]
-    return float(torch.nn.functional.cross_entropy(logits.float(), ids[0, 1:][answer]))
+    loss = float(torch.nn.functional.cross_entropy(logits.float(), ids[0, 1:][answer]))
+    return loss, log_silence(opening_of(logits[0], tokenizer), example.language)
 
 
-def _score(example: Example, output: str, loss: float) -> Scored:
+def _score(example: Example, output: str, loss: float, silence: float | None) -> Scored:
     cited = {int(n) for n in re.findall(r"\[(\d{1,2})\]", output)}
     said = CITATION.sub("", output)
     return Scored(
@@ -189,4 +195,5 @@ def _score(example: Example, output: str, loss: float) -> Scored:
         rouge_l(said, CITATION.sub("", example.target)),
         float(cited == {example.gold} if example.gold else ABSTENTION[example.language] in output),
         float(bool(said.strip()) and language_of(said) == example.language),
+        silence,
     )

@@ -23,6 +23,7 @@ from finetune.recipe import Method, Recipe, recipe_of
 from finetune.report import write_report
 from finetune.review import QUEUE, Review, doubtful_answers, down_voted, read_queue, update_queue
 from finetune.runs import REPORT, begin, folder_of, kept_dataset
+from finetune.silence import write_doubt
 from finetune.stage import dry, search_stage, train_stage
 from finetune.train import Trained
 from finetune.trials import Tried
@@ -122,6 +123,7 @@ def run(
     plot_loss(trained, folder / "loss.png")
     _write(folder / "probes.json", probes)
     _write(folder / SCORES, {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]})
+    write_doubt(folder, parts["test"], after)
     told = ASKED if brief else len(parts["test"])
     asking = replace(settings, max_tokens=min(ANSWER_TOKENS, settings.max_tokens)) if brief else settings
     scored = before[:told], after[:told]

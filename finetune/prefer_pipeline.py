@@ -26,6 +26,7 @@ from finetune.preferences import Judged, Pair, as_judged, as_pairs, divide, read
 from finetune.progress import Say, minutes
 from finetune.rewards import answers_of, chances, compared
 from finetune.runs import folder_of
+from finetune.silence import write_doubt
 from finetune.stage import SECONDS
 
 
@@ -111,6 +112,7 @@ def _judged(
         tuned.path / "scores.json",
         {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]},
     )
+    write_doubt(tuned.path, examples, after)
     return {
         "model": tuned.label,
         "folder": str(tuned.path),

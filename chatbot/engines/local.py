@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.cores import share_cores
-from chatbot.engine import ChatMessages
+from chatbot.engine import ChatMessages, Hear
 from chatbot.engines.pieces import Pieces
 from chatbot.errors import ChatbotError, EngineFailed, ModelMissing
 from chatbot.models import ModelFolder
 from chatbot.prefix import cache_with, prefix_of, read_prefix
 from chatbot.settings import Dtype
+from chatbot.silence import Opening, opening_of, read_doubt
 from retrieval.processor import best_dtype
 
-Item = str | ChatbotError | None  # a piece, the reason why there are no more, or the end
+# A piece, the likeliest first tokens, the reason why there are no more pieces, or the end.
+Item = str | dict[str, float] | ChatbotError | None
 CLOSED = "The model has been closed; start the chatbot again."
 
 
@@ -35,6 +37,7 @@ class LocalEngine:
         import torch
 
         self.model = folder.label
+        self.doubt = read_doubt(folder)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.dtype = same_dtype() if dtype == "auto" else dtype
         self._tokenizer, self._network = _load(folder.path, self.dtype, self.device)
@@ -56,7 +59,9 @@ class LocalEngine:
         """Empty: a model that has been loaded can answer, until it is closed."""
         return CLOSED if self._closed else ""
 
-    async def stream(self, messages: ChatMessages, max_tokens: int = 256) -> AsyncGenerator[str, None]:
+    async def stream(
+        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
+    ) -> AsyncGenerator[str, None]:
         """Pieces of the answer. Closing the iterator stops the worker after the token it is at.
 
         Raises EngineFailed, at the latest before the first piece when the prompt does not fit the model.
@@ -74,12 +79,15 @@ class LocalEngine:
                 stop.set()
 
         self._stops.add(stop)
-        work = self._worker.submit(self._work, messages, max_tokens, stop, put)
+        work = self._worker.submit(self._work, messages, max_tokens, stop, put, bool(hear))
         try:
             while (item := await items.get()) is not None:
                 if isinstance(item, ChatbotError):
                     raise item
-                yield item
+                if isinstance(item, str):
+                    yield item
+                elif hear:
+                    hear(item)
         finally:
             stop.set()
             if work.cancel():  # it had not begun
@@ -98,12 +106,21 @@ class LocalEngine:
         self._network = None
 
     def _work(
-        self, messages: ChatMessages, max_tokens: int, stop: threading.Event, put: Callable[[Item], None]
+        self,
+        messages: ChatMessages,
+        max_tokens: int,
+        stop: threading.Event,
+        put: Callable[[Item], None],
+        heard: bool,
     ) -> None:
         """In the worker thread: every end of a generation, a good or a bad one, is put for the event loop."""
         end: Item = None
+
+        def tell(opening: Opening) -> None:
+            put(dict(opening))
+
         try:
-            for piece in self._generate(messages, max_tokens, stop):
+            for piece in self._generate(messages, max_tokens, stop, tell if heard else None):
                 put(piece)
             if self._closed:
                 end = EngineFailed(CLOSED)
@@ -115,17 +132,23 @@ class LocalEngine:
             self._stops.discard(stop)
             put(end)
 
-    def _generate(self, messages: ChatMessages, max_tokens: int, stop: threading.Event) -> Iterator[str]:
+    def _generate(
+        self, messages: ChatMessages, max_tokens: int, stop: threading.Event, tell: Hear | None
+    ) -> Iterator[str]:
         prompt = self._encode(messages)
         pieces = Pieces(lambda tokens: self._tokenizer.decode(tokens, skip_special_tokens=True))
-        for token in self.tokens(prompt, min(max_tokens, self._context - len(prompt)), stop):
+        for token in self.tokens(prompt, min(max_tokens, self._context - len(prompt)), stop, tell):
             if piece := pieces.add(token):
                 yield piece
         if rest := pieces.rest():
             yield rest
 
-    def tokens(self, prompt: list[int], max_tokens: int, stop: threading.Event) -> Iterator[int]:
+    def tokens(
+        self, prompt: list[int], max_tokens: int, stop: threading.Event, tell: Hear | None = None
+    ) -> Iterator[int]:
         """The most likely token, again and again, until an end token, `max_tokens`, or `stop`.
+
+        `tell` gets the likeliest first tokens, before the first one is yielded.
 
         The prompt is read once; after that each step feeds one token, with keys and values cached. Only the
         last position is projected onto the vocabulary: with 262,144 words that is most of the work.
@@ -139,6 +162,9 @@ class LocalEngine:
                 return
             with torch.inference_mode():
                 logits = self._network(step, past_key_values=cache, use_cache=True, logits_to_keep=1).logits
+            if tell:
+                tell(opening_of(logits[0, -1], self._tokenizer))
+                tell = None
             token = int(logits[0, -1].argmax())
             if token in self._ends:
                 return

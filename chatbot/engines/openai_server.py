@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from chatbot.engine import ChatMessages
+from chatbot.engine import ChatMessages, Hear
 from chatbot.errors import EngineFailed
+from chatbot.silence import TOP, Doubt, Opening
 
 if TYPE_CHECKING:
     import httpx
@@ -31,26 +33,31 @@ class OpenAIEngine:
         self.model = label or model
         self._served = model
         self._api_key = api_key
+        self.doubt: Doubt | None = None  # a server does not tell how its model was tuned
         self._open_client: httpx.AsyncClient | None = None
 
-    async def stream(self, messages: ChatMessages, max_tokens: int = 256) -> AsyncGenerator[str, None]:
+    async def stream(
+        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
+    ) -> AsyncGenerator[str, None]:
         """Pieces of the answer as the server sends them. Raises EngineFailed."""
         import httpx
 
-        body = {
+        body: dict[str, Any] = {
             "model": self._served,
             "messages": messages,
             "max_tokens": max_tokens,
             "temperature": 0,
             "stream": True,
         }
+        if hear:
+            body |= {"logprobs": True, "top_logprobs": TOP}
         try:
             async with self._client().stream(
                 "POST", f"{self.base_url}/chat/completions", json=body
             ) as response:
                 if response.is_error:
                     raise self._refusal(response.status_code, await response.aread())
-                async with aclosing(self._pieces(_lines(response.aiter_bytes()))) as pieces:
+                async with aclosing(self._pieces(_lines(response.aiter_bytes()), hear)) as pieces:
                     async for piece in pieces:
                         yield piece
         except httpx.TimeoutException as error:
@@ -94,7 +101,7 @@ class OpenAIEngine:
             )
         return self._open_client
 
-    async def _pieces(self, lines: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:
+    async def _pieces(self, lines: AsyncIterator[bytes], hear: Hear | None) -> AsyncGenerator[str, None]:
         """The deltas of server-sent events (WHATWG HTML, 9.2); a whole answer ends in a finish_reason."""
         finished = False
         async for line in lines:
@@ -103,25 +110,27 @@ class OpenAIEngine:
             data = line[5:].strip()
             if data == b"[DONE]":
                 return
-            piece, last = self._delta(data)
-            finished = finished or last
+            choice = self._choice(data)
+            if hear and (opening := _opening(choice)):
+                hear(opening)
+                hear = None
+            piece = choice.get("delta", {}).get("content") or ""
+            finished = finished or bool(choice.get("finish_reason"))
             if piece:
                 yield piece
         if not finished:
             raise self._broken("the stream ended early")
 
-    def _delta(self, data: bytes) -> tuple[str, bool]:
-        """The text of one chunk, and whether it is the last of its answer."""
+    def _choice(self, data: bytes) -> dict[str, Any]:
+        """The answer's part of one chunk; empty for a chunk that has none, such as that of usage figures."""
         try:
             chunk = json.loads(data)
         except ValueError:
             raise self._broken("a chunk is not JSON") from None
         if "error" in chunk:
             raise self._broken(_reason(chunk))
-        if not chunk.get("choices"):  # usage figures come in a chunk without choices
-            return "", False
-        choice = chunk["choices"][0]
-        return choice.get("delta", {}).get("content") or "", bool(choice.get("finish_reason"))
+        choice: dict[str, Any] = chunk["choices"][0] if chunk.get("choices") else {}
+        return choice
 
     def _refusal(self, status: int, content: bytes) -> EngineFailed:
         if status in (401, 403):
@@ -145,6 +154,15 @@ class OpenAIEngine:
         return EngineFailed(
             f"The model server at {self.base_url} broke off during the answer ({reason}); ask again."
         )
+
+
+def _opening(choice: dict[str, Any]) -> Opening:
+    """The likeliest tokens at the first place of a chunk that carries log-probabilities."""
+    places = (choice.get("logprobs") or {}).get("content") or []
+    opening: dict[str, float] = {}
+    for one in places[0].get("top_logprobs") or [] if places else []:
+        opening[one["token"]] = opening.get(one["token"], 0.0) + math.exp(one["logprob"])
+    return opening
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

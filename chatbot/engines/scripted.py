@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 
-from chatbot.engine import ChatMessages
+from chatbot.engine import ChatMessages, Hear
 from chatbot.errors import EngineFailed
+from chatbot.silence import Doubt, Opening
 
 Script = Iterable[str] | Callable[[ChatMessages], str]
 
@@ -15,7 +16,7 @@ class ScriptedEngine:
     """Replies from a list, in order and then over again, or from a function of the messages.
 
     `delay` is in seconds before each piece; `fail_after` pieces the engine breaks with EngineFailed.
-    `trouble` is what `problem` answers.
+    `trouble` is what `problem` answers; `doubt` and `opening` may be set to what it tells of a first token.
     It keeps what happened: `requests` (the messages of each generation), `finished` and `cancelled` counts.
     """
 
@@ -29,6 +30,8 @@ class ScriptedEngine:
         self.delay = delay
         self.fail_after = fail_after
         self.trouble = ""
+        self.doubt: Doubt | None = None
+        self.opening: Opening = {}
         self.requests: list[ChatMessages] = []
         self.finished = 0
         self.cancelled = 0
@@ -38,10 +41,14 @@ class ScriptedEngine:
         """How many generations were started."""
         return len(self.requests)
 
-    async def stream(self, messages: ChatMessages, max_tokens: int = 256) -> AsyncGenerator[str, None]:
+    async def stream(
+        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
+    ) -> AsyncGenerator[str, None]:
         """The scripted reply in pieces of one word with the space before it, `max_tokens` pieces at most."""
         reply = self._next_reply(messages)
         self.requests.append(messages)
+        if hear and self.opening:
+            hear(self.opening)
         try:
             for n, piece in enumerate(_pieces(reply)[:max_tokens]):
                 await asyncio.sleep(self.delay)

@@ -11,11 +11,12 @@ from contextlib import AbstractContextManager, aclosing, contextmanager, nullcon
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from chatbot.engine import ChatMessages, Engine
+from chatbot.engine import ChatMessages, Engine, Hear
 from chatbot.engines.parity import check
 from chatbot.errors import ChatbotError
 from chatbot.models import ModelFolder, published_model
 from chatbot.publication import Publication, Published, in_share, read_publication, record, rollback
+from chatbot.silence import Doubt
 
 POLL_SECONDS = 0.5  # between two looks at the pointer
 DRAIN_SECONDS = 900.0  # a reply that is still open then belongs to a customer who stopped reading
@@ -88,10 +89,17 @@ class SwappingEngine:
             with self._lock:
                 chosen.replies -= 1
 
-    async def stream(self, messages: ChatMessages, max_tokens: int = 256) -> AsyncGenerator[str, None]:
+    @property
+    def doubt(self) -> Doubt | None:
+        """That of the version that new conversations get."""
+        return self._current.engine.doubt
+
+    async def stream(
+        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
+    ) -> AsyncGenerator[str, None]:
         """Pieces of the answer, all from one version. Raises EngineFailed."""
         with self.hold("") as engine:
-            async with aclosing(engine.stream(messages, max_tokens)) as pieces:
+            async with aclosing(engine.stream(messages, max_tokens, hear)) as pieces:
                 async for piece in pieces:
                     yield piece
 

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from chatbot.engine import ChatMessages
+from chatbot.engine import ChatMessages, Hear
 from chatbot.engines.openai_server import OpenAIEngine
 from chatbot.engines.vllm_process import VllmProcess
 from chatbot.errors import EngineFailed
+from chatbot.silence import read_doubt
 
 
 class VllmEngine:
@@ -27,16 +28,19 @@ class VllmEngine:
     ) -> None:
         self.process = process
         self.model = label or process.folder.label
+        self.doubt = read_doubt(process.folder)
         self.served = served or process.folder.name
         self._release = release or process.stop
         self._server = OpenAIEngine(process.base_url, self.served)
 
-    async def stream(self, messages: ChatMessages, max_tokens: int = 256) -> AsyncGenerator[str, None]:
+    async def stream(
+        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
+    ) -> AsyncGenerator[str, None]:
         """Pieces of the answer. Raises EngineFailed, at once while the server is being started again."""
         if self.process.problem:
             raise EngineFailed(self.process.problem)
         self._server.base_url = self.process.base_url  # a server that was started again has another port
-        async with aclosing(self._server.stream(messages, max_tokens)) as pieces:
+        async with aclosing(self._server.stream(messages, max_tokens, hear)) as pieces:
             try:
                 async for piece in pieces:
                     yield piece

@@ -13,6 +13,7 @@ from chatbot.engines.scripted import ScriptedEngine
 from chatbot.errors import BadMessage, MessageTooLong, UnknownConversation
 from chatbot.events import Done, Event, Failed, Sources, Text, Turn
 from chatbot.settings import load_settings
+from chatbot.silence import Doubt
 from chatbot.store import Store
 from retrieval.index import Index
 from retrieval.ingest import ingest
@@ -256,3 +257,17 @@ def test_a_model_that_plays_the_customer_is_cut_off(make: Callable[..., Chat]) -
 
 def test_half_a_surrogate_pair_is_taken(make: Callable[..., Chat]) -> None:
     assert ask(make(), "hello \ud800").question == "hello ?"
+
+
+@pytest.mark.parametrize(("silent", "decision"), [(0.95, "abstain"), (0.01, "answer")])
+def test_a_first_token_whose_meaning_was_measured_is_heard(
+    make: Callable[..., Chat], silent: float, decision: str
+) -> None:
+    """VAGUE is a question of which the search alone would not believe that there is no answer, or that is."""
+    chat = make("A refund reaches you within 5 business days. [1]")
+    chat.engine.doubt, chat.engine.opening = Doubt(weight=1.0, bias=-1.0), {"I": silent, "A": 1 - silent}
+    turn = ask(chat, VAGUE)
+    assert turn.decision == decision
+    assert bool(turn.citations) == (decision == "answer")
+    assert chat.store.trace(turn.id)["status"] == "done"
+    assert chat.engine.finished + chat.engine.cancelled == 1

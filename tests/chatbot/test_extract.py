@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chatbot.extract import rank_sentences
+from chatbot.extract import Ranked, nearer_to, rank_sentences, says
 from retrieval.passage import Hit, Passage
 
 
@@ -42,3 +42,24 @@ def test_tables_are_left_out() -> None:
     assert ranked(source("fees", "| fee | 5 |\nThe fee depends on the weight.")) == [
         "The fee depends on the weight."
     ]
+
+
+def test_what_was_answered_before_comes_last() -> None:
+    sources = [source("damage", "Report it to us soon. Keep the box and the foam.")]
+    told = rank_sentences("What else?", sources, [], alike, ["Please report it to us soon."])
+    assert [one.text for one in told] == ["Keep the box and the foam.", "Report it to us soon."]
+
+
+def test_a_draft_points_at_the_sentence_it_is_like() -> None:
+    lines = [Ranked(1, "Report it to us soon.", 0.9), Ranked(2, "Keep the box and the foam.", 0.7)]
+    assert nearer_to([], "What should I do?", lines) == lines
+    drafted = nearer_to(["You keep your box and eat the foam."], "What should I do?", lines)
+    assert [one.number for one in drafted] == [2, 1]
+    asked = nearer_to(["You keep your box."], "Do I keep the box?", lines)
+    assert asked == lines, "the question's own words point nowhere"
+
+
+def test_saying_most_of_a_sentence_is_saying_it() -> None:
+    assert says("Please report the damage to us at once.", "Report damage to us.")
+    assert not says("Please report it.", "Keep the box and the foam.")
+    assert says("Anything", "...")

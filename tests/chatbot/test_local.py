@@ -48,8 +48,8 @@ class Brake:
         self.passes = threading.Semaphore(0)
         free = engine.tokens
 
-        def tokens(prompt, max_tokens, stop):
-            for token in free(prompt, max_tokens, stop):
+        def tokens(prompt, max_tokens, stop, tell):
+            for token in free(prompt, max_tokens, stop, tell):
                 self.passes.acquire(timeout=30)
                 self.given += 1
                 yield token
@@ -87,6 +87,22 @@ def test_pieces_are_the_answer(engine: LocalEngine) -> None:
     tokens = list(engine.tokens(engine._encode(QUESTION), 40, threading.Event()))
     answer = engine._tokenizer.decode(tokens, skip_special_tokens=True)
     assert "".join(run(collect(engine))).rstrip("\ufffd") == answer.rstrip("\ufffd")
+
+
+def test_the_first_tokens_are_told_before_the_first_piece(engine: LocalEngine) -> None:
+    happened: list[object] = []
+
+    async def listen() -> None:
+        async for piece in engine.stream(QUESTION, 5, happened.append):
+            happened.append(piece)
+
+    run(listen())
+    opening, *pieces = happened
+    assert isinstance(opening, dict)
+    assert all(isinstance(piece, str) for piece in pieces)
+    assert 0 < sum(opening.values()) <= 1.001
+    first = engine._tokenizer.decode(list(engine.tokens(engine._encode(QUESTION), 1, threading.Event())))
+    assert opening[first] == max(opening.values())
 
 
 def test_no_more_than_max_tokens(engine: LocalEngine) -> None:
@@ -189,7 +205,7 @@ def test_an_answer_ends_where_the_context_ends(tmp_path: Path) -> None:
 def test_a_crash_in_the_thread_is_an_engine_error(
     engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def tokens(prompt, max_tokens, stop):
+    def tokens(prompt, max_tokens, stop, tell):
         yield 40
         raise RuntimeError("out of memory")
 

@@ -222,3 +222,41 @@ def test_many_customers_at_once() -> None:
             return await asyncio.gather(*(collect(engine) for _ in range(50)))
 
     assert run(visit()) == [["a", "b"]] * 50
+
+
+def test_the_first_tokens_are_asked_for_and_told_once() -> None:
+    asked: list[dict] = []
+    told = [{"token": "I", "logprob": -0.5}, {"token": "You", "logprob": -2.0}]
+
+    def chunk(text: str) -> bytes:
+        logprobs = {"content": [{"token": text, "logprob": -0.5, "top_logprobs": told}]}
+        choice = {"index": 0, "delta": {"content": text}, "finish_reason": None, "logprobs": logprobs}
+        return f"data: {json.dumps({'choices': [choice]})}\n\n".encode()
+
+    async def answer(request: dict, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(request["body"])
+        writer.write(STREAM + chunk("I") + chunk(" see") + event(None, "stop"))
+        await writer.drain()
+
+    async def listen() -> None:
+        async with serving(answer) as engine:
+            happened: list[object] = []
+            async for piece in engine.stream(HELLO, 5, happened.append):
+                happened.append(piece)
+            assert happened == [pytest.approx({"I": 0.6065, "You": 0.1353}, abs=1e-4), "I", " see"]
+            assert [piece async for piece in engine.stream(HELLO, 5)] == ["I", " see"]
+
+    run(listen())
+    assert asked[0]["logprobs"] is True
+    assert asked[0]["top_logprobs"] == 20
+    assert "logprobs" not in asked[1], "a server is asked for no more than is used"
+
+
+def test_a_server_without_log_probabilities_tells_nothing() -> None:
+    async def listen() -> None:
+        async with serving(says(STREAM, event("Hi"), event(None, "stop"))) as engine:
+            heard: list[object] = []
+            assert [piece async for piece in engine.stream(HELLO, 5, heard.append)] == ["Hi"]
+            assert heard == []
+
+    run(listen())

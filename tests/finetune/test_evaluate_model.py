@@ -60,7 +60,7 @@ CHINESE = example(3, answer="退款会在5个工作日内到账。", language="z
     ],
 )
 def test_the_right_citation_or_an_honest_no(case: Example, output: str, citation: float) -> None:
-    assert _score(case, output, 0.0).citation == citation
+    assert _score(case, output, 0.0, None).citation == citation
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_the_right_citation_or_an_honest_no(case: Example, output: str, citation
     ],
 )
 def test_the_language_of_the_answer(case: Example, output: str, right: float) -> None:
-    assert _score(case, output, 0.0).right_language == right
+    assert _score(case, output, 0.0, None).right_language == right
 
 
 def test_citations_do_not_count_as_words() -> None:
-    assert _score(ANSWERED, "Item 1 costs 1 euro. [3]", 0.0).rouge_l == 1.0
-    assert _score(ANSWERED, "nothing alike", 0.0).rouge_l == 0.0
+    assert _score(ANSWERED, "Item 1 costs 1 euro. [3]", 0.0, None).rouge_l == 1.0
+    assert _score(ANSWERED, "nothing alike", 0.0, None).rouge_l == 0.0
 
 
 def test_each_example_is_scored_in_order(tiny: ModelFolder) -> None:
