@@ -116,20 +116,13 @@ def run(
         tuned = read_model(folder)
     else:
         tuned = tuned_model(start.path, trained.adapter, folder, _manifest(folder, start, recipe))
-    before, after, probes = _evaluate(start, tuned, parts["test"], say)
-    report = _report(start, tuned, card, recipe, trained, len(extra), before, after)
-    report["trials"] = [asdict(one) for one in tried]
+    before, after = _evaluate(start, tuned, parts["test"], say)
+    report = _made(start, tuned, card, recipe, trained, len(extra), tried) | _judged(before, after)
     report["seconds"] = round(time.monotonic() - started, 1)
     plot_loss(trained, folder / "loss.png")
-    _write(folder / "probes.json", probes)
-    _write(folder / SCORES, {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]})
-    write_doubt(folder, parts["test"], after)
-    told = ASKED if brief else len(parts["test"])
-    asking = replace(settings, max_tokens=min(ANSWER_TOKENS, settings.max_tokens)) if brief else settings
-    scored = before[:told], after[:told]
-    comparison = _compare(start, tuned, parts["test"][:told], scored, knowledge, asking, report, say)
-    if told < len(parts["test"]):
-        say(f"To ask all {len(parts['test'])} held-out questions: chatbot evaluate model {folder.name}")
+    comparison = _compare(
+        start, tuned, parts["test"], (before, after), knowledge, settings, brief, report, say
+    )
     doubtful = [*down_voted(feedback.review), *doubtful_answers(comparison), *review.found]
     say(f"{update_queue(queue, doubtful)} examples are worth a look: {queue}")
     _write(folder / REPORT, report)
@@ -155,13 +148,17 @@ def _open_index(articles: Path | None, index: Path | None, settings: Settings, w
 
 def _evaluate(
     start: ModelFolder, tuned: ModelFolder, held_out: Sequence[Example], say: Say
-) -> tuple[list[Scored], list[Scored], list[dict[str, Any]]]:
+) -> tuple[list[Scored], list[Scored]]:
+    """Both models on the held-out examples; scores, probes and the measure of doubt go into the folder."""
     results = []
     for model, probed in ((start, 0), (tuned, PROBES)):
         progress = Progress(say, f"Evaluating {model.label} on {len(held_out)} held-out examples")
         results.append(evaluate_model(model.path, held_out, lambda done, of: progress(done / of), probed))  # noqa: B023
     (before, _), (after, probes) = results
-    return before, after, probes
+    _write(tuned.path / "probes.json", probes)
+    _write(tuned.path / SCORES, {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]})
+    write_doubt(tuned.path, held_out, after)
+    return before, after
 
 
 def _compare(
@@ -171,19 +168,26 @@ def _compare(
     scored: tuple[list[Scored], list[Scored]],
     knowledge: Index,
     settings: Settings,
+    brief: bool,
     report: dict[str, Any],
     say: Say,
 ) -> dict[str, Any]:
-    """The report for people: the same held-out questions through the whole turn."""
+    """The report for people: held-out questions through the whole turn, the first few when `brief`."""
+    asked = held_out[:ASKED] if brief else held_out
+    if brief:
+        settings = replace(settings, max_tokens=min(ANSWER_TOKENS, settings.max_tokens))
     losses = {
-        model.label: [s.loss for s in scores] for model, scores in zip((start, tuned), scored, strict=True)
+        model.label: [s.loss for s in scores[: len(asked)]]
+        for model, scores in zip((start, tuned), scored, strict=True)
     }
     models = [
         replace(one, losses=losses.get(one.model.label))
         for one in [*rivals(tuned, start, settings.home), Compared("candidate", tuned)]
     ]
-    comparison = evaluate_turns(models, held_out, knowledge, settings, say=say)
+    comparison = evaluate_turns(models, asked, knowledge, settings, say=say)
     say(f"Report: {write_report(comparison, report, tuned.path)}")
+    if len(asked) < len(held_out):
+        say(f"To ask all {len(held_out)} held-out questions: chatbot evaluate model {tuned.path.name}")
     return comparison
 
 
@@ -196,18 +200,16 @@ def _manifest(folder: Path, start: ModelFolder, recipe: Recipe) -> dict[str, obj
     }
 
 
-def _report(
+def _made(
     start: ModelFolder,
     tuned: ModelFolder,
     card: dict[str, Any],
     recipe: Recipe,
     trained: Trained,
     extra: int,
-    before: list[Scored],
-    after: list[Scored],
+    tried: Sequence[Tried],
 ) -> dict[str, Any]:
-    comparison = compare(before, after)
-    languages = sorted({s.language for s in after})
+    """What the report says of how the model was made."""
     return {
         "model": tuned.label,
         "folder": str(tuned.path),
@@ -225,13 +227,21 @@ def _report(
             "curve": trained.curve,
             "validation_curve": trained.validated,
         },
+        "trials": [asdict(one) for one in tried],
+    }
+
+
+def _judged(before: list[Scored], after: list[Scored]) -> dict[str, Any]:
+    """What the report says of the held-out examples, as the base and the tuned model answer them."""
+    comparison = compare(before, after)
+    return {
         "held_out": len(after),
         "comparison": comparison,
         "by_language": {
             language: compare(
                 [b for b in before if b.language == language], [a for a in after if a.language == language]
             )
-            for language in languages
+            for language in sorted({s.language for s in after})
         },
         "better": all(comparison[measure]["better"] for measure in ("loss", "rouge_l", "citation")),
         "samples": [
