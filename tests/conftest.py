@@ -16,10 +16,15 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files with a real vLLM first: they take minutes, and at the end one worker would wait for them."""
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """The files with a real vLLM first: they take minutes, and at the end one worker would wait for them.
+
+    Of these, files that need the packaged model come last, so that not both workers begin with it: one of
+    them would only wait for it to be built.
+    """
     long = {item.path for item in items if item.get_closest_marker("vllm")}
-    items.sort(key=lambda item: item.path not in long)
+    packaged = {item.path for item in items if "home" in item.fixturenames}
+    items.sort(key=lambda item: (item.path not in long, item.path in packaged))
 
 
 @pytest.fixture(scope="session")

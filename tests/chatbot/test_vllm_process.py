@@ -11,18 +11,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from chatbot.engines.local import LocalEngine
 from chatbot.engines.vllm_engine import VllmEngine
 from chatbot.engines.vllm_process import VllmProcess
 from chatbot.errors import EngineFailed
 from chatbot.models import ModelFolder
-from chatbot.silence import Opening
 from tests.chatbot.fake_vllm import WORDS
+from tests.quick import quick_model
 
 ROOT = Path(__file__).parents[2]
 HELLO = [{"role": "user", "content": "hello"}]
@@ -192,10 +190,11 @@ def test_ends_with_its_owner(folder: ModelFolder, python: Path, tmp_path: Path, 
 
 
 @pytest.mark.vllm
-def test_real_vllm_streams_cancels_dies_and_recovers(base: ModelFolder, tmp_path: Path) -> None:
+def test_real_vllm_streams_cancels_dies_and_recovers(tmp_path: Path) -> None:
     """CHATBOT_VLLM_PYTHON, or .venv-vllm in the working directory; about two minutes on two cores."""
     from chatbot.settings import load_settings
 
+    base = quick_model(tmp_path / "quick", map(str, range(1000)), context=4096)
     process = VllmProcess(base, load_settings().vllm_python, tmp_path / "vllm.log")
 
     async def visit() -> None:
@@ -203,12 +202,6 @@ def test_real_vllm_streams_cancels_dies_and_recovers(base: ModelFolder, tmp_path
         question = [{"role": "user", "content": "The capital of France is"}]
         said = [piece async for piece in engine.stream(question, 20)]
         assert len(said) > 1
-        for rank in (0, 1):
-            here, there = [
-                "".join([piece async for piece in one.stream(question, 20, partial(_worded, rank))])
-                for one in (LocalEngine(base), engine)
-            ]
-            assert here == there, "both begin as they are asked to"
         await _leave_and_see_it_stop(engine, question)
         with pytest.raises(EngineFailed, match="died"):
             await _kill_during(engine, question)
@@ -222,11 +215,6 @@ def test_real_vllm_streams_cancels_dies_and_recovers(base: ModelFolder, tmp_path
         asyncio.run(visit())
     finally:
         process.stop()
-
-
-def _worded(rank: int, opening: Opening) -> str:
-    """The likeliest token that is no blank, or the one after it."""
-    return sorted((token for token in opening if token.strip()), key=lambda token: -opening[token])[rank]
 
 
 async def _kill_during(engine: VllmEngine, question: list[dict[str, str]]) -> None:

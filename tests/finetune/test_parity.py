@@ -18,6 +18,7 @@ from chatbot.engines.vllm_process import VllmProcess
 from chatbot.events import Done, Turn
 from chatbot.models import DEFAULT_ADAPTER, ModelFolder, resolve_model
 from chatbot.settings import load_settings
+from chatbot.silence import Opening
 from chatbot.store import Store
 from finetune.evaluate_model import greedy
 from retrieval.index import Index
@@ -54,6 +55,16 @@ async def say(engine: Engine, probes: Sequence[ChatMessages]) -> list[str]:
     return [await one(messages) for messages in probes]
 
 
+async def begin(engine: Engine, messages: ChatMessages) -> str:
+    """The answer that begins with the second likeliest token of those that are no blanks."""
+
+    def second(opening: Opening) -> str:
+        return sorted((token for token in opening if token.strip()), key=lambda token: -opening[token])[1]
+
+    async with aclosing(engine.stream(messages, TOKENS // 2, second)) as pieces:
+        return "".join([piece async for piece in pieces])
+
+
 def test_the_trainers_answers_are_answers(trainers: list[str]) -> None:
     assert all("[" in answer or "could not find" in answer or "没有找到" in answer for answer in trainers)
 
@@ -86,23 +97,25 @@ def test_in_vllm_it_says_the_same_and_answers_a_customer(
     process = VllmProcess(tuned, python, tmp_path / "vllm.log", "float32")
     process.start()
 
-    async def visit() -> tuple[list[str], Turn]:
+    async def visit() -> tuple[list[str], list[str], Turn]:
         index = Index.open(settings.index, HashingEmbedder())
         chat = Chat(index, VllmEngine(process), Store(settings.database), settings)
         try:
             said = await say(chat.engine, probes)
+            begun = [await begin(engine, probes[0]) for engine in (LocalEngine(tuned), chat.engine)]
             question = "How many business days until a refund reaches me?"
             _, last = await collect(chat.reply(chat.new_conversation("test"), question))
         finally:
             await chat.aclose()
         assert isinstance(last, Done)
-        return said, last.turn
+        return said, begun, last.turn
 
     try:
-        said, turn = asyncio.run(visit())
+        said, begun, turn = asyncio.run(visit())
     finally:
         process.stop()
     assert said == trainers
+    assert begun[0] == begun[1] != trainers[0], "also when they are asked to begin otherwise"
     assert turn.decision == "answer"
     assert "5 business days" in turn.answer
     assert [c.article for c in turn.citations] == ["refunds"]
