@@ -10,7 +10,6 @@ from chatbot.extract import Ranked, nearer_to, says
 from chatbot.policy import LIKELY, known
 from chatbot.prompt import CITATION
 from chatbot.sentences import take_sentences
-from chatbot.silence import Doubt, Opening, otherwise
 from chatbot.sources import sections
 from chatbot.templates import Templates
 from retrieval.passage import Hit, Passage
@@ -69,16 +68,12 @@ class Answer:
         self._draft: list[str] = []
         self._stated = 0
 
-    def hear(self, opening: Opening, doubt: Doubt) -> str:
-        """The likeliest first tokens of the model: what they tell decides together with the search.
-
-        Returns what the model is to begin with instead, when it is about to find nothing and is not believed.
-        """
-        self._likely = known(self._found.chance, doubt.evidence(opening, self.language))
+    def hear(self, evidence: float) -> None:
+        """What the model's first token says for an answer, in nats: with the search's chance it decides."""
+        self._likely = known(self._found.chance, evidence)
         if not self._likely:
             self.decision = "abstain"
             self.complete = True
-        return otherwise(opening, self.language) if self._likely else ""
 
     def add(self, piece: str) -> list[str]:
         """Take the next piece of the model; return what can now be shown."""

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal
 
 from chatbot.answer import Answer, Found, citation
@@ -20,6 +19,7 @@ from chatbot.policy import Verdict, answerability, decide
 from chatbot.prompt import build_messages
 from chatbot.query import said_earlier, search_query
 from chatbot.settings import Settings
+from chatbot.silence import Opening
 from chatbot.sources import find_sources
 from chatbot.store import Store
 from chatbot.templates import Templates
@@ -148,8 +148,14 @@ class Chat:
             return
         yield Sources([citation(n, passage) for n, passage in enumerate(answer.passages, start=1)])
         messages = build_messages(answer.question, past, answer.passages, answer.language)
-        hear = partial(answer.hear, doubt=engine.doubt) if engine.doubt else None
-        async with aclosing(engine.stream(messages, self.settings.max_tokens, hear)) as pieces:
+        doubt = engine.doubt
+
+        def hear(opening: Opening) -> None:
+            assert doubt is not None
+            answer.hear(doubt.evidence(opening, answer.language))
+
+        tokens = self.settings.max_tokens
+        async with aclosing(engine.stream(messages, tokens, hear if doubt else None)) as pieces:
             async for piece in pieces:
                 if "first_token" not in clock.timings:
                     clock.mark("first_token")

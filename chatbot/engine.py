@@ -8,7 +8,7 @@ from typing import Protocol
 from chatbot.silence import Doubt, Opening
 
 ChatMessages = list[dict[str, str]]
-Hear = Callable[[Opening], str]  # what the answer begins with instead, or ""
+Hear = Callable[[Opening], None]
 
 
 class Engine(Protocol):
@@ -29,8 +29,7 @@ class Engine(Protocol):
     ) -> AsyncGenerator[str, None]:
         """Pieces of the answer (greedy, never half a character); closing the iterator stops the generation.
 
-        `hear` is told once, before the first piece, the likeliest first tokens, by an engine that knows them;
-        when it gives one of them back, the answer begins with that one. It may be called in another thread.
+        `hear` is told once, before the first piece, the likeliest first tokens, by an engine that knows them.
         Leave it with `contextlib.aclosing`: a loop that is merely left closes its iterator some time later.
         Raises EngineFailed, before the first piece or between two.
         """

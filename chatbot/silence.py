@@ -36,16 +36,8 @@ class Doubt:
 
 def log_silence(opening: Opening, language: str) -> float:
     """Log-probability that an answer with these first tokens begins like the sentence for "not found"."""
-    begun = (p for token, p in opening.items() if _silent(token, language))
+    begun = (p for token, p in opening.items() if token.strip() and _begins(token, language))
     return math.log(max(LEAST, sum(begun)))
-
-
-def otherwise(opening: Opening, language: str) -> str:
-    """The likeliest token that does not begin to say "not found", where the likeliest one does; else ""."""
-    ranked = sorted(opening, key=lambda token: -opening[token])
-    if not ranked or not _silent(ranked[0], language):
-        return ""
-    return next((token for token in ranked if token.strip() and not _silent(token, language)), "")
 
 
 def opening_of(logits: Any, tokenizer: Any) -> dict[str, float]:
@@ -68,5 +60,5 @@ def read_doubt(model: ModelFolder) -> Doubt | None:
         return None
 
 
-def _silent(token: str, language: str) -> bool:
-    return bool(token.strip()) and ABSTENTION[language].startswith(token.strip())
+def _begins(token: str, language: str) -> bool:
+    return ABSTENTION[language].startswith(token.strip())

@@ -158,6 +158,15 @@ def greedy(folder: Path, probes: Sequence[list[dict[str, str]]], tokens: int, dt
 
 def losses_of(folder: Path, examples: Sequence[Example]) -> Iterator[float]:
     """The loss of each example, in nats a token, one after the other; NaN for one that is too long."""
+    return (loss for loss, _ in _readings(folder, examples))
+
+
+def silences_of(folder: Path, examples: Sequence[Example]) -> Iterator[float | None]:
+    """The log-probability of beginning with "not found", one by one; None for one that is too long."""
+    return (silence for _, silence in _readings(folder, examples))
+
+
+def _readings(folder: Path, examples: Sequence[Example]) -> Iterator[tuple[float, float | None]]:
     import torch
 
     model, tokenizer = load(folder)
@@ -166,7 +175,7 @@ def losses_of(folder: Path, examples: Sequence[Example]) -> Iterator[float]:
         model(torch.tensor([[tokenizer.eos_token_id]], device=model.device))
     for example in examples:
         with torch.inference_mode():
-            yield _read(model, tokenizer, example)[0]
+            yield _read(model, tokenizer, example)
 
 
 def _read(model: Any, tokenizer: Any, example: Example) -> tuple[float, float | None]:

@@ -12,7 +12,7 @@ from chatbot.models import ModelFolder, read_model, resolve_model
 from chatbot.settings import Settings
 from chatbot.tuned import tuned_model
 from finetune.errors import BadRecipe, FinetuneError
-from finetune.evaluate_model import ANSWER_TOKENS, PROBES, Scored, compare, evaluate_model
+from finetune.evaluate_model import ANSWER_TOKENS, PROBES, Scored, compare, evaluate_model, silences_of
 from finetune.evaluate_turns import Compared, evaluate_turns, rivals
 from finetune.example import Example, read
 from finetune.feedback import Feedback
@@ -116,7 +116,7 @@ def run(
         tuned = read_model(folder)
     else:
         tuned = tuned_model(start.path, trained.adapter, folder, _manifest(folder, start, recipe))
-    before, after = _evaluate(start, tuned, parts["test"], say)
+    before, after = _evaluate(start, tuned, parts["test"], parts["validation"], say)
     report = _made(start, tuned, card, recipe, trained, len(extra), tried) | _judged(before, after)
     report["seconds"] = round(time.monotonic() - started, 1)
     plot_loss(trained, folder / "loss.png")
@@ -147,7 +147,11 @@ def _open_index(articles: Path | None, index: Path | None, settings: Settings, w
 
 
 def _evaluate(
-    start: ModelFolder, tuned: ModelFolder, held_out: Sequence[Example], say: Say
+    start: ModelFolder,
+    tuned: ModelFolder,
+    held_out: Sequence[Example],
+    validation: Sequence[Example],
+    say: Say,
 ) -> tuple[list[Scored], list[Scored]]:
     """Both models on the held-out examples; scores, probes and the measure of doubt go into the folder."""
     results = []
@@ -157,7 +161,9 @@ def _evaluate(
     (before, _), (after, probes) = results
     _write(tuned.path / "probes.json", probes)
     _write(tuned.path / SCORES, {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]})
-    write_doubt(tuned.path, held_out, after)
+    say(f"Measuring what it tells by the first token, on {len(validation)} more")
+    silences = [*(s.silence for s in after), *silences_of(tuned.path, validation)]
+    write_doubt(tuned.path, [*held_out, *validation], silences)
     return before, after
 
 

@@ -112,7 +112,7 @@ def _judged(
         tuned.path / "scores.json",
         {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]},
     )
-    write_doubt(tuned.path, examples, after)
+    write_doubt(tuned.path, examples, [s.silence for s in after])
     return {
         "model": tuned.label,
         "folder": str(tuned.path),

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from chatbot.silence import FILE, Doubt
-from finetune.evaluate_model import Scored
 from finetune.example import Example
 
 RIDGE = 1.0  # pulls the weight to 0, "the first token tells nothing", when there are few examples
@@ -44,9 +43,9 @@ def fit(answered: Sequence[float], unanswered: Sequence[float]) -> Doubt | None:
     return Doubt(round(weight, 4), round(bias, 4)) if weight > 0 else None
 
 
-def write_doubt(folder: Path, examples: Sequence[Example], scored: Sequence[Scored]) -> Doubt | None:
-    """Fit on held-out examples and keep the result in the model's folder; without one nothing is written."""
-    seen = [(e.gold, s.silence) for e, s in zip(examples, scored, strict=True) if s.silence is not None]
+def write_doubt(folder: Path, examples: Sequence[Example], silences: Sequence[float | None]) -> Doubt | None:
+    """Fit on examples that were not learnt and keep the result in the model's folder, if there is one."""
+    seen = [(one.gold, x) for one, x in zip(examples, silences, strict=True) if x is not None]
     doubt = fit([x for gold, x in seen if gold], [x for gold, x in seen if not gold])
     if doubt:
         (folder / FILE).write_text(json.dumps(asdict(doubt)) + "\n", encoding="utf-8")

@@ -16,10 +16,11 @@ from chatbot.errors import ChatbotError, EngineFailed, ModelMissing
 from chatbot.models import ModelFolder
 from chatbot.prefix import cache_with, prefix_of, read_prefix
 from chatbot.settings import Dtype
-from chatbot.silence import TOP, opening_of, read_doubt
+from chatbot.silence import Opening, opening_of, read_doubt
 from retrieval.processor import best_dtype
 
-Item = str | ChatbotError | None  # a piece, the reason why there are no more, or the end
+# A piece, the likeliest first tokens, the reason why there are no more pieces, or the end.
+Item = str | dict[str, float] | ChatbotError | None
 CLOSED = "The model has been closed; start the chatbot again."
 
 
@@ -78,12 +79,15 @@ class LocalEngine:
                 stop.set()
 
         self._stops.add(stop)
-        work = self._worker.submit(self._work, messages, max_tokens, stop, put, hear)
+        work = self._worker.submit(self._work, messages, max_tokens, stop, put, bool(hear))
         try:
             while (item := await items.get()) is not None:
                 if isinstance(item, ChatbotError):
                     raise item
-                yield item
+                if isinstance(item, str):
+                    yield item
+                elif hear:
+                    hear(item)
         finally:
             stop.set()
             if work.cancel():  # it had not begun
@@ -107,12 +111,16 @@ class LocalEngine:
         max_tokens: int,
         stop: threading.Event,
         put: Callable[[Item], None],
-        hear: Hear | None,
+        heard: bool,
     ) -> None:
         """In the worker thread: every end of a generation, a good or a bad one, is put for the event loop."""
         end: Item = None
+
+        def tell(opening: Opening) -> None:
+            put(dict(opening))
+
         try:
-            for piece in self._generate(messages, max_tokens, stop, hear):
+            for piece in self._generate(messages, max_tokens, stop, tell if heard else None):
                 put(piece)
             if self._closed:
                 end = EngineFailed(CLOSED)
@@ -125,24 +133,25 @@ class LocalEngine:
             put(end)
 
     def _generate(
-        self, messages: ChatMessages, max_tokens: int, stop: threading.Event, hear: Hear | None
+        self, messages: ChatMessages, max_tokens: int, stop: threading.Event, tell: Hear | None
     ) -> Iterator[str]:
         prompt = self._encode(messages)
         pieces = Pieces(lambda tokens: self._tokenizer.decode(tokens, skip_special_tokens=True))
-        for token in self.tokens(prompt, min(max_tokens, self._context - len(prompt)), stop, hear):
+        for token in self.tokens(prompt, min(max_tokens, self._context - len(prompt)), stop, tell):
             if piece := pieces.add(token):
                 yield piece
         if rest := pieces.rest():
             yield rest
 
     def tokens(
-        self, prompt: list[int], max_tokens: int, stop: threading.Event, hear: Hear | None = None
+        self, prompt: list[int], max_tokens: int, stop: threading.Event, tell: Hear | None = None
     ) -> Iterator[int]:
         """The most likely token, again and again, until an end token, `max_tokens`, or `stop`.
 
-        The first one is what `hear` asks for, if it does. The prompt is read once; after that each step feeds
-        one token, with keys and values cached. Only the last position is projected onto the vocabulary: with
-        262,144 words that is most of the work.
+        `tell` gets the likeliest first tokens, before the first one is yielded.
+
+        The prompt is read once; after that each step feeds one token, with keys and values cached. Only the
+        last position is projected onto the vocabulary: with 262,144 words that is most of the work.
         """
         import torch
 
@@ -153,20 +162,14 @@ class LocalEngine:
                 return
             with torch.inference_mode():
                 logits = self._network(step, past_key_values=cache, use_cache=True, logits_to_keep=1).logits
+            if tell:
+                tell(opening_of(logits[0, -1], self._tokenizer))
+                tell = None
             token = int(logits[0, -1].argmax())
-            if hear:
-                token = self._heard(logits[0, -1], hear, token)
-                hear = None
             if token in self._ends:
                 return
             yield token
             step = torch.tensor([[token]], device=self.device)
-
-    def _heard(self, logits: Any, hear: Hear, likeliest: int) -> int:
-        """The first token that is asked for, of those that were told; else the likeliest."""
-        wanted = hear(opening_of(logits, self._tokenizer))
-        told = logits.topk(TOP).indices.tolist() if wanted else []
-        return next((token for token in told if self._tokenizer.decode([token]) == wanted), likeliest)
 
     def _encode(self, messages: ChatMessages) -> list[int]:
         text = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -39,38 +39,7 @@ class OpenAIEngine:
     async def stream(
         self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
     ) -> AsyncGenerator[str, None]:
-        """Pieces of the answer as the server sends them. Raises EngineFailed.
-
-        What `hear` asks the answer to begin with is sent as its beginning, which vLLM continues.
-        """
-        begun: list[str] = []
-
-        def heard(opening: Opening) -> bool:
-            begun.extend(filter(None, [hear(opening)] if hear else []))
-            return not begun
-
-        asked = {"logprobs": True, "top_logprobs": TOP} if hear else {}
-        async with aclosing(self._request(messages, max_tokens, asked, heard)) as pieces:
-            async for piece in pieces:
-                yield piece
-        for begin in begun:
-            yield begin
-            if max_tokens == 1:
-                return
-            messages = [*messages, {"role": "assistant", "content": begin}]
-            asked = {"add_generation_prompt": False, "continue_final_message": True}
-            async with aclosing(self._request(messages, max_tokens - 1, asked)) as pieces:
-                async for piece in pieces:
-                    yield piece
-
-    async def _request(
-        self,
-        messages: ChatMessages,
-        max_tokens: int,
-        more: dict[str, Any],
-        heard: Callable[[Opening], bool] | None = None,
-    ) -> AsyncGenerator[str, None]:
-        """The pieces of one answer; none when `heard`, told of its first token, does not want it."""
+        """Pieces of the answer as the server sends them. Raises EngineFailed."""
         import httpx
 
         body: dict[str, Any] = {
@@ -79,15 +48,16 @@ class OpenAIEngine:
             "max_tokens": max_tokens,
             "temperature": 0,
             "stream": True,
-            **more,
         }
+        if hear:
+            body |= {"logprobs": True, "top_logprobs": TOP}
         try:
             async with self._client().stream(
                 "POST", f"{self.base_url}/chat/completions", json=body
             ) as response:
                 if response.is_error:
                     raise self._refusal(response.status_code, await response.aread())
-                async with aclosing(self._pieces(_lines(response.aiter_bytes()), heard)) as pieces:
+                async with aclosing(self._pieces(_lines(response.aiter_bytes()), hear)) as pieces:
                     async for piece in pieces:
                         yield piece
         except httpx.TimeoutException as error:
@@ -131,9 +101,7 @@ class OpenAIEngine:
             )
         return self._open_client
 
-    async def _pieces(
-        self, lines: AsyncIterator[bytes], heard: Callable[[Opening], bool] | None
-    ) -> AsyncGenerator[str, None]:
+    async def _pieces(self, lines: AsyncIterator[bytes], hear: Hear | None) -> AsyncGenerator[str, None]:
         """The deltas of server-sent events (WHATWG HTML, 9.2); a whole answer ends in a finish_reason."""
         finished = False
         async for line in lines:
@@ -143,10 +111,9 @@ class OpenAIEngine:
             if data == b"[DONE]":
                 return
             choice = self._choice(data)
-            if heard and (opening := _opening(choice)):
-                if not heard(opening):
-                    return
-                heard = None
+            if hear and (opening := _opening(choice)):
+                hear(opening)
+                hear = None
             piece = choice.get("delta", {}).get("content") or ""
             finished = finished or bool(choice.get("finish_reason"))
             if piece:

@@ -16,8 +16,7 @@ class ScriptedEngine:
     """Replies from a list, in order and then over again, or from a function of the messages.
 
     `delay` is in seconds before each piece; `fail_after` pieces the engine breaks with EngineFailed.
-    `trouble` is what `problem` answers; `doubt` and `opening` may be set to what it tells of a first token,
-    and `instead` to how it goes on after a beginning that it was asked for.
+    `trouble` is what `problem` answers; `doubt` and `opening` may be set to what it tells of a first token.
     It keeps what happened: `requests` (the messages of each generation), `finished` and `cancelled` counts.
     """
 
@@ -33,7 +32,6 @@ class ScriptedEngine:
         self.trouble = ""
         self.doubt: Doubt | None = None
         self.opening: Opening = {}
-        self.instead = ""
         self.requests: list[ChatMessages] = []
         self.finished = 0
         self.cancelled = 0
@@ -49,8 +47,8 @@ class ScriptedEngine:
         """The scripted reply in pieces of one word with the space before it, `max_tokens` pieces at most."""
         reply = self._next_reply(messages)
         self.requests.append(messages)
-        if hear and self.opening and (begin := hear(self.opening)):
-            reply = begin + self.instead
+        if hear and self.opening:
+            hear(self.opening)
         try:
             for n, piece in enumerate(_pieces(reply)[:max_tokens]):
                 await asyncio.sleep(self.delay)

@@ -9,7 +9,6 @@ import pytest
 from chatbot.answer import SENTENCES, Answer, Found
 from chatbot.extract import Ranked
 from chatbot.prompt import ABSTENTION
-from chatbot.silence import Doubt
 from chatbot.templates import Templates
 from retrieval.passage import Hit, Passage
 
@@ -36,7 +35,7 @@ def found(*scores: float, chance: float = 0.9) -> Found:
 def written(templates: Templates, known: Found, *pieces: str, evidence: float | None = None) -> Answer:
     answer = Answer("How do I send it back?", known, "en", templates)
     if evidence is not None:
-        answer.hear({"A": 1.0}, Doubt(weight=0.0, bias=evidence))
+        answer.hear(evidence)
     for piece in pieces:
         if answer.complete:
             break
@@ -90,12 +89,3 @@ def test_search_and_first_token_judge_together(
         answer = written(templates, found(1.0, 0.9, 0.8, chance=chance), text, evidence=evidence)
         assert answer.decision == decision
         assert bool(answer.citations) == (decision == "answer")
-
-
-@pytest.mark.parametrize(("bias", "begins"), [(5.0, "You"), (-5.0, "")])
-def test_a_model_that_is_not_believed_begins_otherwise(
-    templates: Templates, bias: float, begins: str
-) -> None:
-    answer = Answer("How do I send it back?", found(1.0), "en", templates)
-    opening = {"I": 0.6, " I": 0.1, "You": 0.2, "A": 0.1}
-    assert answer.hear(opening, Doubt(weight=0.1, bias=bias)) == begins

@@ -271,12 +271,3 @@ def test_a_first_token_whose_meaning_was_measured_is_heard(
     assert bool(turn.citations) == (decision == "answer")
     assert chat.store.trace(turn.id)["status"] == "done"
     assert chat.engine.finished + chat.engine.cancelled == 1
-
-
-def test_a_model_that_is_not_believed_is_asked_to_begin_otherwise(make: Callable[..., Chat]) -> None:
-    chat = make("I could not find the answer to this in our help articles.")
-    chat.engine.doubt, chat.engine.opening = Doubt(weight=0.1, bias=5.0), {"I": 0.7, "A": 0.3}
-    chat.engine.instead = " refund reaches you within 5 business days. [1]"
-    turn = ask(chat, QUESTION)
-    assert turn.decision == "answer"
-    assert turn.answer.startswith("A refund reaches you within 5 business days. [1]")

@@ -13,7 +13,6 @@ import pytest
 from chatbot.engines.local import LocalEngine
 from chatbot.errors import EngineFailed, ModelMissing
 from chatbot.models import ModelFolder
-from chatbot.silence import Opening
 from tests.tiny import tiny_model
 
 QUESTION = [
@@ -93,12 +92,8 @@ def test_pieces_are_the_answer(engine: LocalEngine) -> None:
 def test_the_first_tokens_are_told_before_the_first_piece(engine: LocalEngine) -> None:
     happened: list[object] = []
 
-    def hear(opening: Opening) -> str:
-        happened.append(opening)
-        return ""
-
     async def listen() -> None:
-        async for piece in engine.stream(QUESTION, 5, hear):
+        async for piece in engine.stream(QUESTION, 5, happened.append):
             happened.append(piece)
 
     run(listen())
@@ -108,21 +103,6 @@ def test_the_first_tokens_are_told_before_the_first_piece(engine: LocalEngine) -
     assert 0 < sum(opening.values()) <= 1.001
     first = engine._tokenizer.decode(list(engine.tokens(engine._encode(QUESTION), 1, threading.Event())))
     assert opening[first] == max(opening.values())
-
-
-def test_an_answer_begins_with_the_token_that_is_asked_for(engine: LocalEngine) -> None:
-    asked: list[str] = []
-
-    def second(opening: Opening) -> str:
-        asked.append(sorted(opening, key=lambda token: -opening[token])[1])
-        return asked[0]
-
-    prompt = engine._encode(QUESTION)
-    tokens = list(engine.tokens(prompt, 6, threading.Event(), second))
-    assert engine._tokenizer.decode(tokens[:1]) == asked[0]
-    assert tokens[1:] == list(engine.tokens([*prompt, tokens[0]], 5, threading.Event())), "then greedily on"
-    likeliest = list(engine.tokens(prompt, 6, threading.Event()))
-    assert list(engine.tokens(prompt, 6, threading.Event(), lambda _: "none of them")) == likeliest
 
 
 def test_no_more_than_max_tokens(engine: LocalEngine) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.models import ModelFolder
-from chatbot.silence import FILE, LEAST, Doubt, log_silence, otherwise, read_doubt
+from chatbot.silence import FILE, LEAST, Doubt, log_silence, read_doubt
 
 
 def test_silence_is_what_begins_like_the_sentence_for_it() -> None:
@@ -22,13 +22,6 @@ def test_silence_is_what_begins_like_the_sentence_for_it() -> None:
 
 def test_blanks_begin_nothing() -> None:
     assert log_silence({" ": 0.5, "\n": 0.4}, "en") == math.log(LEAST)
-
-
-def test_another_beginning_is_the_likeliest_that_is_not_silent() -> None:
-    assert otherwise({"I": 0.5, " ": 0.2, "You": 0.1, "A": 0.2}, "en") == "A"
-    assert otherwise({"A": 0.5, "I": 0.4}, "en") == "", "it was not about to be silent"
-    assert otherwise({"我": 1.0}, "zh") == ""
-    assert otherwise({}, "zh") == ""
 
 
 @given(st.floats(0, 1), st.floats(0, 1))

@@ -200,8 +200,11 @@ def test_real_vllm_streams_cancels_dies_and_recovers(tmp_path: Path) -> None:
     async def visit() -> None:
         engine = VllmEngine(process)
         question = [{"role": "user", "content": "The capital of France is"}]
-        said = [piece async for piece in engine.stream(question, 20)]
+        heard: list[dict[str, float]] = []
+        said = [piece async for piece in engine.stream(question, 20, heard.append)]
         assert len(said) > 1
+        assert "".join(said).startswith(max(heard[0], key=lambda token: heard[0][token]))
+        assert len(heard) == 1
         await _leave_and_see_it_stop(engine, question)
         with pytest.raises(EngineFailed, match="died"):
             await _kill_during(engine, question)

@@ -11,7 +11,6 @@ import pytest
 
 from chatbot.models import ModelFolder
 from chatbot.silence import FILE, Doubt, read_doubt
-from finetune.evaluate_model import Scored
 from finetune.example import Example
 from finetune.silence import FEWEST, fit, write_doubt
 from retrieval.passage import Passage
@@ -60,14 +59,10 @@ def example(n: int, gold: int) -> Example:
     return Example(f"e{n}", "en", "What?", "That." if gold else "", (PASSAGE,), gold)
 
 
-def scored(n: int, silence: float | None) -> Scored:
-    return Scored(f"e{n}", "en", "", 1.0, 0.0, 0.0, 1.0, silence)
-
-
 def test_it_is_kept_beside_the_model(tmp_path: Path) -> None:
     examples = [example(n, n % 2) for n in range(20)]
-    scores = [scored(n, -4.0 - n / 50 if n % 2 else -0.2 - n / 50) for n in range(20)]
-    doubt = write_doubt(tmp_path, examples, scores)
+    silences = [-4.0 - n / 50 if n % 2 else -0.2 - n / 50 for n in range(20)]
+    doubt = write_doubt(tmp_path, examples, silences)
     assert doubt
     assert json.loads((tmp_path / FILE).read_text()) == {"weight": doubt.weight, "bias": doubt.bias}
     assert read_doubt(ModelFolder(tmp_path, "mine", "1")) == Doubt(doubt.weight, doubt.bias)
@@ -75,5 +70,5 @@ def test_it_is_kept_beside_the_model(tmp_path: Path) -> None:
 
 def test_prompts_that_were_too_long_do_not_count(tmp_path: Path) -> None:
     examples = [example(n, n % 2) for n in range(20)]
-    assert write_doubt(tmp_path, examples, [scored(n, None) for n in range(20)]) is None
+    assert write_doubt(tmp_path, examples, [None] * 20) is None
     assert not (tmp_path / FILE).exists()
