@@ -181,6 +181,8 @@ class Answer:
         for one in speaking:
             if one.number in near and one.score >= speaking[0].score - AS_WELL:
                 firsts.setdefault(one.number, one)
+        if len(near) == 1:  # one source stands out, and others have nothing to add to it
+            speaking = [one for one in speaking if one.number in {*near, speaking[0].number}]
         worth = [one for one in speaking if one.score >= speaking[0].score - WORTH]
         return list(dict.fromkeys([*speaking[:1], *firsts.values(), *worth]))
 

@@ -59,10 +59,13 @@ def check_sentence(sentence: str, passages: Sequence[Passage], question: str) ->
     """Find the passage that says what the sentence says.
 
     The passage that the sentence itself cites is tried first. Reasons: "words" (too few of its words are in
-    any passage), "figures", "names", "polarity" (the passage says the opposite).
+    any passage), "figures", "names", "polarity" (the passage says the opposite, or any passage says no to the
+    question where the sentence begins with yes).
     """
     cited = [int(n) for n in re.findall(r"\[(\d{1,2})\]", sentence)]
     plain = CITATION.sub("", sentence)
+    if opening(plain) == "yes" and any(_denies(passage, question) for passage in passages):
+        return Evidence(0, "polarity")
     order = sorted(
         range(1, len(passages) + 1),
         key=lambda n: (n not in cited, -_overlap(plain, passages[n - 1], question)),
@@ -118,7 +121,7 @@ def _overlap(sentence: str, passage: Passage, question: str) -> float:
 
 def contradicts(sentence: str, passage: Passage) -> bool:
     """Whether the part of the passage that the sentence restates has the opposite polarity."""
-    clauses = [c for s in split_sentences(passage.text) for c in re.split(r"[,;，；]", s) if c.strip()]
+    clauses = _clauses(passage)
     said = set(terms(sentence))
     if not clauses or not said:
         return False
@@ -136,6 +139,22 @@ def contradicts(sentence: str, passage: Passage) -> bool:
     if not there:
         return here and not negated.search(f"{passage.heading} {passage.text}")
     return not here
+
+
+def _denies(passage: Passage, question: str) -> bool:
+    """Whether a part of the passage says most of what is asked, with a no."""
+    asked, negated = _terms(question), _NEGATION[passage.language]
+    if not asked or language_of(question) != passage.language or negated.search(question):
+        return False
+    return any(
+        len(asked & _terms(clause)) / len(asked) >= SUPPORTED
+        for clause in _clauses(passage)
+        if negated.search(clause)
+    )
+
+
+def _clauses(passage: Passage) -> list[str]:
+    return [c for s in split_sentences(passage.text) for c in re.split(r"[,;，；]", s) if c.strip()]
 
 
 def _figures(text: str) -> set[str]:

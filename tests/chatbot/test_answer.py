@@ -89,3 +89,13 @@ def test_search_and_first_token_judge_together(
         answer = written(templates, found(1.0, 0.9, 0.8, chance=chance), text, evidence=evidence)
         assert answer.decision == decision
         assert bool(answer.citations) == (decision == "answer")
+
+
+@pytest.mark.parametrize(("second", "cited"), [(0.3, {1}), (0.55, {1, 2})])
+def test_other_sources_add_to_one_that_does_not_stand_out(
+    templates: Templates, second: float, cited: set[int]
+) -> None:
+    hits = [hit("returns", RETURNS, 0.6), hit("shipping", SHIPPING, second)]
+    ranked = [Ranked(1, "Keep the box.", 0.9), Ranked(2, "It is free above $60.", 0.8)]
+    answer = written(templates, Found(hits, {}, ranked, 0.9), "A return costs $4.50. [1]")
+    assert {citation.n for citation in answer.citations} == cited

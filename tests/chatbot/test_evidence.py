@@ -51,6 +51,29 @@ def test_a_sentence_the_passage_does_not_carry_is_rejected(sentence: str, reason
     assert check_sentence(sentence, [REFUND, SHIPPING, KETTLE], "").reason == reason
 
 
+@pytest.mark.parametrize(
+    ("sentence", "question", "number"),
+    [
+        ("可以的，您可以用微信支付、支付宝或银联付款。", "可以货到付款吗？", 0),
+        ("您可以用微信支付、支付宝或银联付款。", "可以货到付款吗？", 1),
+        ("可以的，您可以用微信支付、支付宝或银联付款。", "可以用支付宝吗？", 1),
+        ("Yes, you can pay by card or PayPal.", "Can I pay cash on delivery?", 0),
+        ("Yes, you can pay by card or PayPal.", "Can I pay by PayPal?", 2),
+        ("Yes, you can pay by card or PayPal.", "Can't I pay cash on delivery?", 2),
+    ],
+)
+def test_yes_to_a_question_that_a_passage_denies_is_rejected(
+    sentence: str, question: str, number: int
+) -> None:
+    paying = [
+        passage("不支持货到付款，您可以用微信支付、支付宝或银联付款。", "付款方式", "zh"),
+        passage(
+            "You can pay by card or PayPal. We do not offer cash on delivery, or payment later.", "Paying"
+        ),
+    ]
+    assert check_sentence(sentence, paying, question).number == number
+
+
 def test_the_cited_passage_is_tried_first() -> None:
     twin = passage("A refund reaches you within 5 business days.", "Money back")
     assert check_sentence("A refund reaches you within 5 business days. [2]", [REFUND, twin], "").number == 2
