@@ -11,8 +11,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from chatbot.silence import FILE
+
 LARGEST = 127
-KEPT = ("generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
+KEPT = ("generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", FILE)
 _WEIGHTS = {"num_bits": 8, "type": "int", "symmetric": True, "strategy": "channel", "dynamic": False}
 _ACTIVATIONS = {"num_bits": 8, "type": "int", "symmetric": True, "strategy": "token", "dynamic": True}
 CONFIG = {

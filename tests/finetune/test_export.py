@@ -14,6 +14,7 @@ from chatbot.engines.vllm_engine import VllmEngine
 from chatbot.engines.vllm_process import VllmProcess
 from chatbot.models import ModelFolder, read_model
 from chatbot.settings import Settings, load_settings
+from chatbot.silence import Doubt, read_doubt
 from finetune.dataset_folder import DatasetReport, publish_dataset
 from finetune.errors import ExportRefused, UnknownModel
 from finetune.evaluate_model import greedy
@@ -47,11 +48,13 @@ def small(settings: Settings, tmp_path: Path) -> ModelFolder:
 
 
 def test_merged_is_the_same_model_alone(settings: Settings, tmp_path: Path) -> None:
-    manifest = export("shop", tmp_path / "out", "merged", settings=settings)
     source = settings.home / "models" / "shop"
+    (source / "silence.json").write_text('{"weight": 1, "bias": 0}')
+    manifest = export("shop", tmp_path / "out", "merged", settings=settings)
     out = read_model(tmp_path / "out")
     assert (out.path / "model.safetensors").read_bytes() == (source / "model.safetensors").read_bytes()
     assert manifest["exported_from"] == "shop@0"
+    assert read_doubt(out) == Doubt(1.0, 0.0)
     assert greedy(out.path, [ASKED], 8, "float32") == greedy(source, [ASKED], 8, "float32")
 
 
