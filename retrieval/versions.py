@@ -42,7 +42,10 @@ def manifest(folder: Path, version: str) -> dict[str, Any]:
     except (OSError, ValueError, KeyError) as error:
         raise _damaged(folder, str(error)) from error
     if about["format"] != FORMAT:
-        raise _damaged(folder, f"its format is {about['format']}, this program writes {FORMAT}")
+        raise IndexDamaged(
+            f"The index in {folder} is of another version of this program (format {about['format']}; this "
+            f"one reads {FORMAT}): make it again with `chatbot ingest ... --rebuild`."
+        )
     if not whole:
         raise _damaged(folder, "a file has another size than its manifest says")
     return dict(about)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retrieval import versions
 from retrieval.content import read_content
-from retrieval.errors import IngestBusy, UnknownVersion
+from retrieval.errors import IndexDamaged, IngestBusy, UnknownVersion
 from retrieval.filters import Filter
 from retrieval.index import Index
 from retrieval.ingest import ingest
@@ -33,6 +33,13 @@ def home(tmp_path: Path) -> Path:
 
 def text(index: Index) -> str:
     return index.search("lamp", 1)[0].passage.text
+
+
+def test_an_index_of_another_version_says_so(home: Path) -> None:
+    manifest = versions.place(home, versions.current(home)) / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(f'"format": {versions.FORMAT}', '"format": 1'))
+    with pytest.raises(IndexDamaged, match=r"another version of this program \(format 1; .*--rebuild"):
+        Index.open(home, HashingEmbedder())
 
 
 def test_back_and_back_again_while_a_reader_follows(home: Path) -> None:
