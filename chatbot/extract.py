@@ -63,14 +63,16 @@ def rank_sentences(
     told = [(p.cosine - CHANCE, set(terms(p.pair.answer))) for p in precedents if p.cosine > CHANCE]
     ranked: list[Ranked] = []
     opened: set[int] = set()
+    answered = [set(terms(answer)) for answer in earlier]
     for (number, heading, text), cosine in zip(found, cosines, strict=True):
+        own = set(terms(text))
         shared = len(asked & set(terms(f"{heading} {text}"))) / max(1, len(asked))
         figure = FIGURE * bool(re.search(r"\d", text))
         score = float(cosine) + WORDS * shared + figure + SOURCE * sources[number - 1].score
         score += LEAD * (number not in opened)
         opened.add(number)
-        score += max((nearness * _alike(words, set(terms(text))) for nearness, words in told), default=0.0)
-        score -= TOLD * any(says(answer, text) for answer in earlier)
+        score += max((nearness * _alike(words, own) for nearness, words in told), default=0.0)
+        score -= TOLD * any(_covers(words, own) for words in answered)
         ranked.append(Ranked(number, text, score))
     return sorted(ranked, key=lambda sentence: -sentence.score)
 
@@ -92,8 +94,11 @@ def nearer_to(draft: Sequence[str], question: str, ranked: Sequence[Ranked]) -> 
 
 def says(text: str, sentence: str) -> bool:
     """Whether a text already says most of a sentence."""
-    words = set(terms(sentence))
-    return not words or len(words & set(terms(text))) / len(words) >= SAID
+    return _covers(set(terms(text)), set(terms(sentence)))
+
+
+def _covers(words: set[str], own: set[str]) -> bool:
+    return not own or len(own & words) / len(own) >= SAID
 
 
 def _alike(words: set[str], others: set[str]) -> float:

@@ -19,6 +19,7 @@ from chatbot.settings import load_settings
 from chatbot.sources import find_sources
 from finetune.attach import POOL, Attacher
 from finetune.dataset import taught
+from finetune.logistic import logistic
 from finetune.logs import read_logs
 from retrieval.asked import by_article
 from retrieval.index import Index
@@ -31,9 +32,8 @@ RIDGE = 0.1
 def calibrate(logs: Sequence[Path], index: Index) -> dict[str, float]:
     """Weights of a logistic regression of "answerable" on what the search sees."""
     rows, answers = samples(logs, index)
-    return dict(
-        zip(NAMES, (round(float(w), 1) for w in _fit(np.array(rows), np.array(answers))), strict=True)
-    )
+    weights = logistic(np.array(rows), np.array(answers), RIDGE)
+    return dict(zip(NAMES, (round(float(w), 1) for w in weights), strict=True))
 
 
 def samples(logs: Sequence[Path], index: Index) -> tuple[list[list[float]], list[float]]:
@@ -61,17 +61,6 @@ def samples(logs: Sequence[Path], index: Index) -> tuple[list[list[float]], list
 def _features(hits: Sequence[Hit], near: Mapping[str, float]) -> list[float]:
     asked = max((cosine for article, cosine in near.items() if article), default=0.0)
     return [1.0, max(h.dense for h in hits), max(h.coverage for h in hits), asked]
-
-
-def _fit(rows: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """Newton's method for the ridge-regularised logistic loss."""
-    weights = np.zeros(rows.shape[1])
-    for _ in range(30):
-        p = 1 / (1 + np.exp(-rows @ weights))
-        gradient = rows.T @ (answers - p) - RIDGE * weights
-        hessian = (rows * (p * (1 - p))[:, None]).T @ rows + RIDGE * np.eye(rows.shape[1])
-        weights = weights + np.linalg.solve(hessian, gradient)
-    return weights
 
 
 if __name__ == "__main__":

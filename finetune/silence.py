@@ -10,9 +10,11 @@ from pathlib import Path
 
 from chatbot.silence import FILE, Doubt
 from finetune.example import Example
+from finetune.logistic import logistic
 
 RIDGE = 1.0  # pulls the weight to 0, "the first token tells nothing", when there are few examples
 FEWEST = 5  # examples with and without an answer, each
+_FLAT = 1e-6  # hardly a penalty: the bias is free
 
 
 def fit(answered: Sequence[float], unanswered: Sequence[float]) -> Doubt | None:
@@ -24,22 +26,12 @@ def fit(answered: Sequence[float], unanswered: Sequence[float]) -> Doubt | None:
     """
     if min(len(answered), len(unanswered)) < FEWEST:
         return None
-    points = [(x, 1.0) for x in answered] + [(x, 0.0) for x in unanswered]
+    import numpy as np
+
+    rows = np.array([(1.0, -x) for x in [*answered, *unanswered]])
+    answers = np.array([1.0] * len(answered) + [0.0] * len(unanswered))
     prior = math.log(len(answered) / len(unanswered))
-    bias = weight = 0.0
-    for _ in range(50):  # Newton's method in two dimensions
-        g0 = g1 = h00 = h01 = h11 = 0.0
-        for x, y in points:
-            p = 1 / (1 + math.exp(-(prior + bias - weight * x)))
-            g0, g1 = g0 + y - p, g1 - x * (y - p)
-            h = p * (1 - p)
-            h00, h01, h11 = h00 + h, h01 - h * x, h11 + h * x * x
-        g1, h11 = g1 - RIDGE * weight, h11 + RIDGE
-        determinant = h00 * h11 - h01 * h01
-        if determinant < 1e-9:
-            return None
-        bias += (h11 * g0 - h01 * g1) / determinant
-        weight += (h00 * g1 - h01 * g0) / determinant
+    bias, weight = map(float, logistic(rows, answers, np.array([_FLAT, RIDGE]), prior))
     return Doubt(round(weight, 4), round(bias, 4)) if weight > 0 else None
 
 

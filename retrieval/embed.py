@@ -174,6 +174,15 @@ def load_embedder(name: str = DEFAULT) -> Embedder:
     return HubModel(name)
 
 
+def alike(embedder: Embedder, question: str, texts: Sequence[str]) -> np.ndarray:
+    """How alike in meaning a question and each text are: about 0 for unrelated ones, at most 1."""
+    import numpy as np
+
+    products = embedder.encode(texts) @ embedder.encode_questions([question])[0]
+    languages = np.asarray([language_of(text) for text in texts])
+    return embedder.likeness(products, language_of(question), languages)
+
+
 def untuned(embedder: Embedder) -> Embedder:
     """The embedder whose questions may be compared with questions: a tuned one's own are for passages."""
     from retrieval.remembered import Remembered

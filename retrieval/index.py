@@ -13,7 +13,7 @@ from retrieval import rerank, versions
 from retrieval.asked import ASKED, Asked, Precedent, asked_version
 from retrieval.content import embedded_text, read_content
 from retrieval.earlier import Earlier, bound, mixed, weighted
-from retrieval.embed import Embedder, load_embedder, untuned
+from retrieval.embed import Embedder, alike, load_embedder, untuned
 from retrieval.errors import BadSynonyms, EmbedderMismatch, IndexDamaged
 from retrieval.filters import CUSTOMER, Filter, Masks, nearest
 from retrieval.fuse import OTHER_LANGUAGE, SIGNS, WEIGHTS, distinct, fuse
@@ -124,11 +124,7 @@ class Index:
 
     def likeness(self, question: str, texts: Sequence[str]) -> np.ndarray:
         """How alike in meaning a question and each text are: about 0 for unrelated ones, at most 1."""
-        import numpy as np
-
-        products = self._embedder.encode(texts) @ self._embedder.encode_questions([question])[0]
-        languages = np.asarray([language_of(text) for text in texts])
-        return self._embedder.likeness(products, language_of(question), languages)
+        return alike(self._embedder, question, texts)
 
     def refresh(self) -> None:
         """Move to a newer version if one has been published; costs one small read when there is none."""

@@ -13,10 +13,9 @@ import random
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from chatbot.answer import Answer, Found
 from chatbot.evidence import opening
@@ -33,9 +32,8 @@ from finetune.progress import Progress
 from finetune.public_sets import dstc9_faq
 from finetune.recipe import recipe_of
 from finetune.stage import train_stage
-from retrieval.embed import load_embedder
+from retrieval.embed import alike, load_embedder
 from retrieval.passage import Hit
-from retrieval.text import language_of
 
 
 def parts(folder: Path, seed: int, train: int, test: int) -> tuple[list[Example], list[Example]]:
@@ -58,7 +56,7 @@ class Turn:
 
     def __init__(self, home: Path) -> None:
         self._templates = Templates.open(home)
-        self._embedder = load_embedder("default")
+        self._likeness = partial(alike, load_embedder("default"))
 
     def measures(self, example: Example, output: str) -> dict[str, float | None]:
         """`rouge_l` is the model's own; the others are of the answer that is delivered, None without one.
@@ -81,11 +79,6 @@ class Turn:
             "no_other": float(cited == {example.gold}) if cited else None,
             "contradicts": float(said != wanted) if cited and said and wanted else None,
         }
-
-    def _likeness(self, question: str, texts: Sequence[str]) -> np.ndarray:
-        products = self._embedder.encode(texts) @ self._embedder.encode_questions([question])[0]
-        languages = np.asarray([language_of(text) for text in texts])
-        return self._embedder.likeness(products, language_of(question), languages)
 
 
 def summary(examples: Sequence[Example], scored: Sequence[Scored], turn: Turn) -> dict[str, Any]:

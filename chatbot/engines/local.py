@@ -20,7 +20,7 @@ from chatbot.silence import Opening, opening_of, read_doubt
 from retrieval.processor import best_dtype
 
 # A piece, the likeliest first tokens, the reason why there are no more pieces, or the end.
-Item = str | dict[str, float] | ChatbotError | None
+Item = str | Opening | ChatbotError | None
 CLOSED = "The model has been closed; start the chatbot again."
 
 
@@ -115,12 +115,8 @@ class LocalEngine:
     ) -> None:
         """In the worker thread: every end of a generation, a good or a bad one, is put for the event loop."""
         end: Item = None
-
-        def tell(opening: Opening) -> None:
-            put(dict(opening))
-
         try:
-            for piece in self._generate(messages, max_tokens, stop, tell if heard else None):
+            for piece in self._generate(messages, max_tokens, stop, put if heard else None):
                 put(piece)
             if self._closed:
                 end = EngineFailed(CLOSED)
