@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -12,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "requirements"
 OLDEST = (3, 11)
+GIGABYTES = {"cpu": 3.0, "gpu": 12.0}  # one environment, with what pip and uv unpack beside it
 LOCKS = {"app": ["{device}"], "dev": ["{device}", "dev"], "vllm": ["vllm-{device}"]}
 
 
@@ -23,6 +25,7 @@ def main(what: str, folder: str, device: str) -> None:
     """`environment.py app|dev|vllm FOLDER cpu|gpu` writes FOLDER/.installed-<what>-<device> last."""
     try:
         check_python()
+        check_disk(Path(folder).absolute(), device)
         make(what, Path(folder).absolute(), device)
     except CannotInstall as error:
         sys.exit(f"make: {error}")
@@ -40,6 +43,16 @@ def check_python() -> None:
         )
     if not (find_spec("venv") and find_spec("ensurepip")):
         raise CannotInstall("Python's venv module is missing; on Debian type `apt install python3-venv`.")
+
+
+def check_disk(folder: Path, device: str) -> None:
+    """Raises CannotInstall where a new environment does not fit; what pip and uv say hides the reason."""
+    free = shutil.disk_usage(str(folder.parent)).free / 1e9
+    if free < GIGABYTES[device] and not any(folder.glob(".installed-*")):
+        raise CannotInstall(
+            f"the disk of {folder.parent} has {free:.1f} GB left and the environment {folder.name} takes "
+            f"{GIGABYTES[device]:.0f} GB; make room there, then type the same command again."
+        )
 
 
 def make(what: str, folder: Path, device: str) -> None:

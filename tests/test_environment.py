@@ -29,6 +29,14 @@ def test_a_missing_venv_module_is_named_with_its_package(
     assert "apt install python3-venv" in said(tmp_path / "venv")
 
 
+def test_a_full_disk_is_named_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(environment.GIGABYTES, "cpu", 1e9)
+    assert "make room there" in said(tmp_path / "venv")
+    assert not (tmp_path / "venv").exists()
+
+
 @pytest.mark.slow
 def test_without_a_package_index_the_network_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
