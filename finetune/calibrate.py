@@ -1,67 +1,103 @@
-"""Fit when the bot dares to answer: the weights in chatbot/policy.py, from questions in the support logs.
+"""Fit when the bot dares to answer: the weights in chatbot/policy.py, from questions with known articles.
 
-`python -m finetune.calibrate LOGS...` prints them for the installation in CHATBOT_HOME. Every past question
-is judged by the others: once as it is, and once with the article that answered it taken away, which makes it
-a question without an answer that looks just like one with.
+`python -m finetune.calibrate LOGS... [--also HOME FOLDER]` prints them for the installation in CHATBOT_HOME.
+Every past question is judged by the others: once as it is, and once with the article that answered it taken
+away, which makes it a question without an answer that looks just like one with. FOLDER holds a set in the
+layout of BEIR that was ingested into HOME; its questions are taken likewise.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from chatbot.policy import WEIGHTS, WEIGHTS_WITHOUT_LOGS, signs
+from chatbot.prompt import PASSAGES
 from chatbot.query import said_earlier, search_query
 from chatbot.settings import load_settings
 from chatbot.sources import find_sources
 from finetune.attach import POOL, Attacher
 from finetune.dataset import taught
+from finetune.evaluate_retrieval import searched
+from finetune.judged import files_of, read_judged
 from finetune.logistic import logistic
 from finetune.logs import read_logs
 from retrieval.asked import by_article
 from retrieval.index import Index
-from retrieval.passage import Hit
+from retrieval.text import language_of
 
-NAMES = ("bias", "dense", "coverage", "asked")
 RIDGE = 0.1
 
 
-def calibrate(logs: Sequence[Path], index: Index) -> dict[str, float]:
-    """Weights of a logistic regression of "answerable" on what the search sees."""
-    rows, answers = samples(logs, index)
-    weights = logistic(np.array(rows), np.array(answers), RIDGE)
-    return dict(zip(NAMES, (round(float(w), 1) for w in weights), strict=True))
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the search saw of a question, and whether what it found answers it."""
+
+    signs: Mapping[str, float]
+    answerable: bool
 
 
-def samples(logs: Sequence[Path], index: Index) -> tuple[list[list[float]], list[float]]:
-    """Features and label (1: answerable) of each past question, and of each without its article."""
+def fit(sets: Sequence[Sequence[Sample]], names: Sequence[str]) -> dict[str, float]:
+    """Weights of a logistic regression of "answerable" on these signs, at even odds in each set."""
+    samples = [sample for some in sets for sample in some]
+    offset = [prior for some in sets for prior in [_log_odds(some)] * len(some)]
+    rows = np.array([[sample.signs[name] for name in names] for sample in samples])
+    answers = np.array([float(sample.answerable) for sample in samples])
+    weights = logistic(rows, answers, RIDGE, np.array(offset))
+    return dict(zip(names, (round(float(w), 1) for w in weights), strict=True))
+
+
+def from_logs(logs: Sequence[Path], index: Index) -> Iterator[Sample]:
+    """Each past question, and each without the article that answered it."""
     drops: Counter[str] = Counter()
-    rows: list[list[float]] = []
-    answers: list[float] = []
     for candidate, example in taught(read_logs(logs), Attacher(index, drops), index, drops, Counter()):
         query = search_query(candidate.history, candidate.question)
         near = by_article(index.precedents(query, leave_out=query))
-        hits = find_sources(
-            index, query, candidate.language, near, POOL, said_earlier(candidate.history, query)
-        )
+        earlier = said_earlier(candidate.history, query)
+        hits = find_sources(index, query, candidate.language, near, POOL, earlier)
         if hits:
-            rows.append(_features(hits[:3], near))
-            answers.append(float(example.gold > 0))
+            yield Sample(signs(hits[:PASSAGES], near), example.gold > 0)
         gold = example.passages[example.gold - 1] if example.gold else None
         others = [h for h in hits if gold and gold.article != h.passage.article and gold.url != h.passage.url]
-        if len(others) >= 3 and gold:
-            rows.append(_features(others[:3], {a: c for a, c in near.items() if a != gold.article}))
-            answers.append(0.0)
-    return rows, answers
+        if len(others) >= PASSAGES and gold:
+            without = {article: cosine for article, cosine in near.items() if article != gold.article}
+            yield Sample(signs(others[:PASSAGES], without), False)
 
 
-def _features(hits: Sequence[Hit], near: Mapping[str, float]) -> list[float]:
-    asked = max((cosine for article, cosine in near.items() if article), default=0.0)
-    return [1.0, max(h.dense for h in hits), max(h.coverage for h in hits), asked]
+def from_judged(folder: Path, index: Index) -> Iterator[Sample]:
+    """Each question of a set in the layout of BEIR, and each without the articles that answer it."""
+    for question in read_judged(files_of(folder))[0]:
+        query, earlier = searched(question)
+        hits = find_sources(index, query, language_of(query), {}, POOL, earlier)
+        others = [hit for hit in hits if hit.passage.article not in question.relevant]
+        for found, answerable in ((hits, True), (others, False)):
+            if found:
+                yield Sample(signs(found[:PASSAGES], {}), answerable)
+
+
+def main() -> None:
+    """Print the weights by their names in chatbot/policy.py."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("logs", nargs="+", type=Path)
+    parser.add_argument("--also", nargs=2, type=Path, action="append", default=[], metavar=("HOME", "FOLDER"))
+    asked = parser.parse_args()
+    sets = [list(from_logs(asked.logs, Index.open(load_settings().index)))]
+    print("WEIGHTS =", fit(sets, list(WEIGHTS)))
+    for home, folder in asked.also:
+        sets.append(list(from_judged(folder, Index.open(load_settings(home=home).index))))
+    print("WEIGHTS_WITHOUT_LOGS =", fit(sets, list(WEIGHTS_WITHOUT_LOGS)))
+
+
+def _log_odds(samples: Sequence[Sample]) -> float:
+    answerable = sum(sample.answerable for sample in samples)
+    return math.log(answerable / (len(samples) - answerable))
 
 
 if __name__ == "__main__":
-    print(calibrate([Path(log) for log in sys.argv[1:]], Index.open(load_settings().index)))
+    main()

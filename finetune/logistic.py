@@ -6,7 +6,7 @@ import numpy as np
 
 
 def logistic(
-    rows: np.ndarray, answers: np.ndarray, ridge: np.ndarray | float, offset: float = 0.0
+    rows: np.ndarray, answers: np.ndarray, ridge: np.ndarray | float, offset: np.ndarray | float = 0.0
 ) -> np.ndarray:
     """Weights that minimise the logistic loss with a ridge penalty, one for all columns or one each.
 

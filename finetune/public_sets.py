@@ -21,18 +21,24 @@ UNANSWERABLE_SHARE = 0.22
 
 def dstc9_faq(folder: Path, rng: random.Random) -> Iterator[Example]:
     """DSTC9 track 1 (Apache-2.0): questions on FAQ entries of hotels, restaurants, taxis and trains."""
-    corpus = {row["id"]: row for row in _rows(folder / "corpus.jsonl")}
-    by_entity: dict[str, list[Passage]] = {}
-    for row in corpus.values():
-        by_entity.setdefault(f"{row['domain']}|{row['entity']}", []).append(_faq(row))
+    entries = dstc9_entries(folder)
     gold = dict(line.split("\t")[:2] for line in (folder / "qrels.tsv").read_text().splitlines()[1:])
     for query in _rows(folder / "queries.jsonl"):
-        row = corpus[gold[query["id"]]]
+        place = next(known for known in entries if gold[query["id"]] in known)
         history, question = _last_turn(query["text"])
         answer = _without_questions(query["references"][0])
-        others = [p for p in by_entity[f"{row['domain']}|{row['entity']}"] if p.id != row["id"]]
+        others = [p for id, p in place.items() if id != gold[query["id"]]]
         if answer and question:
-            yield _mix(query["id"], "en", question, answer, [_faq(row)], others, history, "dstc9_faq", rng)
+            entry = place[gold[query["id"]]]
+            yield _mix(query["id"], "en", question, answer, [entry], others, history, "dstc9_faq", rng)
+
+
+def dstc9_entries(folder: Path) -> list[dict[str, Passage]]:
+    """The FAQ entries by id, those of each place together."""
+    places: dict[tuple[str, str], dict[str, Passage]] = {}
+    for row in _rows(folder / "corpus.jsonl"):
+        places.setdefault((row["domain"], row["entity"]), {})[row["id"]] = _faq(row)
+    return list(places.values())
 
 
 def mtrag(folder: Path, rng: random.Random) -> Iterator[Example]:

@@ -165,8 +165,7 @@ class Index:
             return []
         clock = [time.perf_counter()]
         texts = [query, *(one.text for one in earlier)]
-        vectors = self._embedder.encode_questions(texts)
-        vector = mixed(vectors, earlier)
+        vector = mixed(self._embedder.encode_questions(texts), earlier)
         clock.append(time.perf_counter())
         allowed = opened.masks.mask(where)
         near = nearest(opened.dense, vector, max(k, CANDIDATES), allowed, opened.languages)
@@ -206,14 +205,12 @@ class Index:
             on_ranking(
                 Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept, signs, judged, spent)
             )
-        own = cosine[kept]
-        if earlier:  # how near the question itself is, whatever was said before
-            products = opened.dense.products(vectors[0], rows[kept])
-            own = self._embedder.likeness(products, asked, opened.languages[rows[kept]])
-        columns = (final, own, bm25[rows[kept]], coverage)
+        columns = (final, cosine[kept], bm25[rows[kept]], coverage)
+        apart = signs[kept, SIGNS.index("apart")]
         return [
             replace(
                 Hit(opened.passages[row], *(float(column[i]) for column in columns)),
+                apart=float(apart[i]),
                 reranked=None if np.isnan(judged[i]) else float(judged[i]),
             )
             for i, row in enumerate(rows[kept])
@@ -232,9 +229,10 @@ class Index:
         import numpy as np
 
         products = opened.dense.products(vector, rows)
-        cosine = self._embedder.likeness(products, asked, opened.languages[rows])
+        languages = opened.languages[rows]
+        cosine = self._embedder.likeness(products, asked, languages)
         apart = opened.spread.likeness(vector, asked, rows, opened.dense)
-        apart = APART * cosine if apart is None else apart
+        apart = APART * cosine if apart is None else np.where(languages == asked, apart, APART * cosine)
         alike = sum(weight * opened.pieces.scores_at(some, rows) for some, weight in pieces)
         most = max(bound(opened.pieces, pieces), 1e-9)
         length = np.log1p(opened.lexical.different(rows))

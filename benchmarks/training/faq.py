@@ -2,7 +2,8 @@
 
 `python -m benchmarks.training.faq FOLDER` takes a folder with the files of DSTC9 track 1, see
 docs/default-model.md. Entries that the test asks for are not in the training part. Each question comes with
-its entry and two others of the same place; what is delivered is what a turn makes of the model's text.
+the three entries of its place that the search finds; what is delivered is what a turn makes of the model's
+text.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ import argparse
 import json
 import random
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +21,20 @@ from chatbot.answer import Answer, Found
 from chatbot.evidence import opening
 from chatbot.extract import rank_sentences
 from chatbot.models import ModelFolder, resolve_model
-from chatbot.prompt import CITATION
+from chatbot.prompt import CITATION, PASSAGES
 from chatbot.settings import load_settings
 from chatbot.templates import Templates
 from chatbot.tuned import tuned_model
-from finetune.evaluate_model import Scored, evaluate_model
+from finetune.evaluate_model import evaluate_model
 from finetune.example import Example
 from finetune.measures import bootstrap, rouge_l
 from finetune.progress import Progress
-from finetune.public_sets import dstc9_faq
+from finetune.public_sets import dstc9_entries, dstc9_faq
 from finetune.recipe import recipe_of
 from finetune.stage import train_stage
-from retrieval.embed import alike, load_embedder
-from retrieval.passage import Hit
+from retrieval.index import Index
+from retrieval.ingest import ingest
+from retrieval.passage import Passage
 
 
 def parts(folder: Path, seed: int, train: int, test: int) -> tuple[list[Example], list[Example]]:
@@ -51,41 +52,54 @@ def entry(example: Example) -> str:
     return example.passages[example.gold - 1].id
 
 
+class Searched:
+    """An example's question with the entries of its place that the search finds, best first."""
+
+    def __init__(self, example: Example, index: Index, place: Mapping[str, Passage]) -> None:
+        hits = index.search(example.question, len(index.passages))
+        near = [replace(hit, passage=place[hit.passage.id]) for hit in hits if hit.passage.id in place]
+        self.hits = near[:PASSAGES]
+        passages = tuple(hit.passage for hit in self.hits)
+        wanted = entry(example)
+        gold = next((n for n, passage in enumerate(passages, start=1) if passage.id == wanted), 0)
+        self.example = replace(example, passages=passages, gold=gold)
+
+
 class Turn:
     """What a customer would see of a model's text."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, index: Index) -> None:
         self._templates = Templates.open(home)
-        self._likeness = partial(alike, load_embedder("default"))
+        self._index = index
 
-    def measures(self, example: Example, output: str) -> dict[str, float | None]:
-        """`rouge_l` is the model's own; the others are of the answer that is delivered, None without one.
-
-        `right_source`: the entry that answers is cited; `no_other`: and no other is; `contradicts`: it begins
-        with yes where the reference begins with no, or the other way round.
-        """
-        hits = [Hit(passage, 1.0, 1.0, 1.0, 1.0) for passage in example.passages]
-        sentences = rank_sentences(example.question, hits, [], self._likeness)
-        found = Found(hits, sentences=sentences, chance=1.0)
-        answer = Answer(example.question, found, example.language, self._templates)
+    def answer(self, asked: Searched, output: str) -> Answer:
+        """The answer that is delivered when every question is taken to have one."""
+        sentences = rank_sentences(asked.example.question, asked.hits, [], self._index.likeness)
+        found = Found(asked.hits, sentences=sentences, chance=1.0)
+        answer = Answer(asked.example.question, found, asked.example.language, self._templates)
         answer.add(output)
         answer.finish()
-        cited = {citation.n for citation in answer.citations}
-        said, wanted = opening(answer.text), opening(example.answer)
-        return {
-            "rouge_l": rouge_l(CITATION.sub("", output), example.answer),
-            "delivered": float(bool(cited)),
-            "right_source": float(example.gold in cited) if cited else None,
-            "no_other": float(cited == {example.gold}) if cited else None,
-            "contradicts": float(said != wanted) if cited and said and wanted else None,
-        }
+        return answer
 
 
-def summary(examples: Sequence[Example], scored: Sequence[Scored], turn: Turn) -> dict[str, Any]:
-    """Mean and 95 % interval of each measure, over the answers that it can be told of."""
-    rows = [turn.measures(e, s.output) for e, s in zip(examples, scored, strict=True)]
-    kept = {name: [v for row in rows if (v := row[name]) is not None] for name in rows[0]}
-    return {name: asdict(bootstrap(values)) | {"of": len(values)} for name, values in kept.items()}
+def measures(asked: Searched, output: str, answer: Answer) -> dict[str, float | None]:
+    """`rouge_l` is the model's own; the others are of the answer that is delivered, None without one.
+
+    `right_source`: the entry that answers is cited; `no_other`: and no other is; `contradicts`: it begins
+    with yes where the reference begins with no, or the other way round; `of_yes_or_no`: the same, of those
+    where both begin with either.
+    """
+    cited = {citation.n for citation in answer.citations}
+    said, wanted = opening(answer.text), opening(asked.example.answer)
+    contradicts = float(bool(said and wanted and said != wanted))
+    return {
+        "rouge_l": rouge_l(CITATION.sub("", output), asked.example.answer),
+        "delivered": float(bool(cited)),
+        "right_source": float(asked.example.gold in cited) if cited else None,
+        "no_other": float(cited == {asked.example.gold}) if cited else None,
+        "contradicts": contradicts if cited else None,
+        "of_yes_or_no": contradicts if cited and said and wanted else None,
+    }
 
 
 def main() -> None:
@@ -96,30 +110,61 @@ def main() -> None:
     parser.add_argument("--test", type=int, default=120, help="unseen questions")
     parser.add_argument("--minutes", type=float, default=8.5, help="of training")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--answers", type=Path, help="write the tuned model's answers here, JSON Lines")
     asked = parser.parse_args()
-    settings = load_settings()
-    start = resolve_model("base", settings.home)
+    start = resolve_model("base", load_settings().home)
     learnt, held = parts(asked.folder, asked.seed, asked.train, asked.test)
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
+        index, questions = searched(asked.folder, held, work / "index")
+        turn = Turn(work, index)
         recipe = recipe_of("lora", epochs=3.0, minutes=asked.minutes, seed=asked.seed, patience=0)
-        turn = Turn(work)
         trained = train_stage(start, learnt[20:], learnt[:20], work / "adapter", recipe, print)
         tuned = tuned_model(start.path, trained.adapter, work / "model", {"name": "faq"})
         result = {
             "train": len(learnt),
             "test": len(held),
+            "found": sum(one.example.gold > 0 for one in questions) / len(questions),
+            "found_first": sum(one.example.gold == 1 for one in questions) / len(questions),
             "training_seconds": round(trained.seconds),
-            "base": _measured(start, held, turn),
-            "tuned": _measured(tuned, held, turn),
+            "base": _measured(start, questions, turn),
+            "tuned": _measured(tuned, questions, turn, asked.answers),
         }
     print(json.dumps(result, indent=2))
 
 
-def _measured(model: ModelFolder, held: Sequence[Example], turn: Turn) -> dict[str, Any]:
-    progress = Progress(print, f"Answering {len(held)} questions with {model.label}")
-    scored, _ = evaluate_model(model.path, held, lambda done, of: progress(done / of), probed=0)
-    return summary(held, scored, turn)
+def searched(folder: Path, held: Sequence[Example], where: Path) -> tuple[Index, list[Searched]]:
+    """Index the entries and ask the search each question."""
+    progress = Progress(print, "Reading the entries")
+    ingest([folder / "corpus.jsonl"], where, on_progress=lambda done, of: progress(done / of))
+    index = Index.open(where)
+    places = {id: place for place in dstc9_entries(folder) for id in place}
+    return index, [Searched(example, index, places[entry(example)]) for example in held]
+
+
+def _measured(
+    model: ModelFolder, questions: Sequence[Searched], turn: Turn, out: Path | None = None
+) -> dict[str, Any]:
+    """Mean and 95 % interval of each measure, over the answers that it can be told of."""
+    progress = Progress(print, f"Answering {len(questions)} questions with {model.label}")
+    examples = [one.example for one in questions]
+    scored, _ = evaluate_model(model.path, examples, lambda done, of: progress(done / of), probed=0)
+    answers = [turn.answer(one, s.output) for one, s in zip(questions, scored, strict=True)]
+    rows = [measures(q, s.output, a) for q, s, a in zip(questions, scored, answers, strict=True)]
+    if out:
+        lines = [
+            {
+                "question": q.example.question,
+                "reference": q.example.answer,
+                "written": s.output,
+                "delivered": a.text,
+            }
+            | row
+            for q, s, a, row in zip(questions, scored, answers, rows, strict=True)
+        ]
+        out.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    kept = {name: [v for row in rows if (v := row[name]) is not None] for name in rows[0]}
+    return {name: asdict(bootstrap(values)) | {"of": len(values)} for name, values in kept.items()}
 
 
 if __name__ == "__main__":
