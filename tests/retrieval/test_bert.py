@@ -29,7 +29,8 @@ WORDS, WIDTH, HEADS, POSITIONS = 50, 64, 4, 66
 IDS = [[1, 2, 3], [7], list(range(POSITIONS - 16)), [4, 4, 9, 12, 30], [1] * POSITIONS, [1, 2, 3, 5]]
 TEXTS = [
     "How do I return a lamp?", "", "a", "怎么退货？我的订单", "😀 great!! Ünïcode Café", "word " * 2000,
-    "x" * 3000, "  spaces \n\t tabs\x00 ", "[SEP] hidden [MASK]", "http://x.y/z?q=1", "refund " * 254, "１２３ ＡＢＣ ﬁ",
+    "x" * 3000, "  spaces \n\t tabs\x00 ", "[SEP] hidden [MASK]", "http://x.y/z?q=1", "refund " * 254,
+    "１２３ ＡＢＣ ﬁ",
 ]  # fmt: skip
 
 
