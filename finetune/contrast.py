@@ -19,7 +19,7 @@ from finetune.low_rank import add_low_rank, autocast, falling, taken_out
 if TYPE_CHECKING:
     import numpy as np
 
-    from retrieval.e5 import E5
+    from retrieval.e5_network import E5Network
 
 BATCH = 32
 LONGEST = 64  # tokens of a question
@@ -69,7 +69,7 @@ class Tuned:
 
 
 def tune(
-    e5: E5,
+    e5: E5Network,
     targets: Sequence[Target],
     passages: np.ndarray,
     languages: Sequence[str],

@@ -12,7 +12,7 @@ from finetune.low_rank import add_low_rank, autocast, falling, taken_out
 from retrieval.rerank import pair_ids, verdicts
 
 if TYPE_CHECKING:
-    from retrieval.e5 import E5
+    from retrieval.e5_network import E5Network
 
 BATCH = 8  # groups a step
 PASSES = 16  # pairs that go through the network at once
@@ -56,7 +56,7 @@ class Crossed:
     last: float
 
 
-def train(e5: E5, groups: Sequence[Group], recipe: Recipe, on_step: OnStep | None = None) -> Crossed:
+def train(e5: E5Network, groups: Sequence[Group], recipe: Recipe, on_step: OnStep | None = None) -> Crossed:
     """Train until the epochs or the minutes are over. `on_step` gets the share done and the loss.
 
     Two losses: the right passage first (cross-entropy over the group, of verdict and search score together),
@@ -135,7 +135,7 @@ def _texts(group: Group) -> list[tuple[str, float]]:
     return [*([group.right] if group.right else []), *group.wrong]
 
 
-def _read(e5: E5, head: dict[str, Any], batch: Sequence[Group]) -> Any:
+def _read(e5: E5Network, head: dict[str, Any], batch: Sequence[Group]) -> Any:
     """A verdict on every passage of every group, in order."""
     import torch
 

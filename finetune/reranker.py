@@ -18,7 +18,7 @@ from finetune.ranked import POOL, compare_rankings, objections, score, tell
 from finetune.retriever import parts
 from finetune.targets import Targets
 from retrieval.content import embedded_text
-from retrieval.e5 import E5
+from retrieval.e5_network import E5Network
 from retrieval.embed import load_embedder, untuned
 from retrieval.folder import WEIGHTS, write_folder
 from retrieval.index import Index
@@ -73,7 +73,7 @@ def run(
         if (group := _group(searched, opened))
     ]
     say(f"Training on {len(groups)} questions, each with wrong passages that the search found")
-    e5, progress = E5(), Progress(say, "Training")
+    e5, progress = E5Network(), Progress(say, "Training")
     crossed = train(e5, groups, recipe, lambda share, loss: progress(share, f", loss {loss:.3f}"))
     say(
         f"{crossed.steps} steps in {minutes(crossed.seconds)}, loss {crossed.first:.3f} -> {crossed.last:.3f}"

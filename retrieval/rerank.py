@@ -13,7 +13,7 @@ from retrieval.folder import WEIGHTS, is_folder, read_folder
 if TYPE_CHECKING:
     import numpy as np
 
-    from retrieval.e5 import E5
+    from retrieval.e5_network import E5Network
 
 KIND = "reranker"
 NONE = "none"
@@ -67,7 +67,7 @@ class CrossE5:
         self.weight = float(about["weight"])
         self._weights = folder / WEIGHTS
         self._lock = threading.Lock()
-        self._loaded: tuple[E5, dict[str, Any]] | None = None
+        self._loaded: tuple[E5Network, dict[str, Any]] | None = None
 
     def judge(self, question: str, passages: Sequence[str]) -> np.ndarray:
         """One forward pass for every ten passages: 0.55 s on one core with bfloat16 when all are long."""
@@ -83,15 +83,15 @@ class CrossE5:
             judged: np.ndarray = torch.cat(logits).sigmoid().numpy()
         return judged
 
-    def _load(self) -> tuple[E5, dict[str, Any]]:
+    def _load(self) -> tuple[E5Network, dict[str, Any]]:
         if self._loaded is None:
             from safetensors.torch import load_file
 
-            from retrieval.e5 import E5
+            from retrieval.e5_network import E5Network
 
             tensors = load_file(self._weights)
             head = {name: tensor for name, tensor in tensors.items() if name.startswith("head.")}
-            self._loaded = E5(deltas=self._weights), head
+            self._loaded = E5Network(deltas=self._weights), head
         return self._loaded
 
 
@@ -132,14 +132,14 @@ def load_reranker(name: str) -> Reranker | None:
     return CrossE5(Path(name)) if is_folder(name) else HubReranker(name)
 
 
-def pair_ids(e5: E5, question: str, passages: Sequence[str]) -> list[tuple[list[int], int]]:
+def pair_ids(e5: E5Network, question: str, passages: Sequence[str]) -> list[tuple[list[int], int]]:
     """The tokens of the question with each passage, and how many of them are the question's."""
     asked, *texts = e5.ids([f"query: {question}", *(f"passage: {text}" for text in passages)])
     asked = _cut(asked, QUESTION)
     return [(asked + asked[-1:] + _cut(text, PASSAGE)[1:], len(asked)) for text in texts]
 
 
-def verdicts(e5: E5, head: dict[str, Any], pairs: Sequence[tuple[list[int], int]]) -> Any:
+def verdicts(e5: E5Network, head: dict[str, Any], pairs: Sequence[tuple[list[int], int]]) -> Any:
     """A logit for each pair: a tensor of shape (len(pairs),), with a gradient where one is wanted."""
     import torch
 

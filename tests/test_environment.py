@@ -79,6 +79,12 @@ def test_a_machine_without_gpu_gets_no_cuda_library(lock: str) -> None:
     assert environment.pinned("torch", lock) == environment.pinned("torch", lock.replace("cpu", "gpu"))
 
 
+@pytest.mark.parametrize("lock", ["cpu", "gpu"])
+def test_no_environment_gets_what_reports_its_use(lock: str) -> None:
+    with pytest.raises(environment.CannotInstall):
+        environment.pinned("openvino-telemetry", lock)
+
+
 def test_faiss_is_for_the_device() -> None:
     assert environment.pinned("faiss-cpu", "cpu") == environment.pinned("faiss-gpu", "gpu")
     with pytest.raises(environment.CannotInstall, match="make lock"):

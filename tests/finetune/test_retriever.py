@@ -14,8 +14,7 @@ from chatbot.settings import Settings
 from finetune import contrast, cross, reranker, retriever
 from finetune.errors import FinetuneError, NotBetter, TooFewPairs
 from finetune.ranked import compare_rankings
-from retrieval import e5 as e5_module
-from retrieval import embed
+from retrieval import e5_file, minilm
 from retrieval.embed import Bilingual, load_embedder, untuned
 from retrieval.errors import EmbedderMismatch, ModelDamaged
 from retrieval.folder import MANIFEST, WEIGHTS
@@ -33,16 +32,16 @@ THINGS = ["lamp", "tea", "sofa", "rug", "vase", "clock", "desk", "chair"]
 class NoMiniLM:
     """Stands for the English model and knows nothing."""
 
-    def encode(self, texts: Sequence[str], **_: object) -> np.ndarray:
-        return np.ones((len(texts), 384), dtype=np.float32)
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        return np.full((len(texts), 384), 384**-0.5, dtype=np.float32)
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An index of eight articles, and questions that call each thing by a word no article has."""
     model = write_tiny_e5(tmp_path / "tiny.bin")
-    monkeypatch.setattr(e5_module, "_packaged", lambda: model)
-    monkeypatch.setattr(embed, "_sentence_transformer", lambda name, dtype: NoMiniLM())
+    monkeypatch.setattr(e5_file, "_packaged", lambda: model)
+    monkeypatch.setattr(minilm, "MiniLM", NoMiniLM)
     docs = tmp_path / "docs"
     docs.mkdir()
     for thing in THINGS:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finetune.cross import new_head
-from retrieval import e5 as e5_module
+from retrieval import e5_file
 from retrieval.errors import ModelDamaged, RerankerUnavailable
 from retrieval.explain import explain
 from retrieval.folder import WEIGHTS, write_folder
@@ -90,7 +90,7 @@ def test_what_is_not_in_doubt_keeps_its_place(scores: list[float], weight: float
 @pytest.fixture
 def cross(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     model = write_tiny_e5(tmp_path / "tiny.bin")
-    monkeypatch.setattr(e5_module, "_packaged", lambda: model)
+    monkeypatch.setattr(e5_file, "_packaged", lambda: model)
     folder = tmp_path / "reranker"
     write_folder(
         folder, {"kind": "reranker", "weight": 0.2}, lambda w: write_deltas(w / WEIGHTS, {}, new_head())
