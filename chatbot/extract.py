@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from chatbot.polarity import alone
 from chatbot.sources import CHANCE, sections
 from retrieval.asked import Precedent
 from retrieval.passage import Hit
@@ -48,7 +49,7 @@ def rank_sentences(
     `earlier` are the answers given before in the conversation.
     """
     found = [
-        (number, heading, clean)
+        (number, heading, alone(clean, heading or source.passage.heading or source.passage.title, question))
         for number, source in enumerate(sources, start=1)
         for heading, text in sections(source.passage.text)
         for line in text.split("\n")

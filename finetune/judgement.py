@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from chatbot.evidence import check_sentence, contradicts, facts, opening
+from chatbot.evidence import check_sentence, facts
+from chatbot.polarity import contradicts, opening
 from chatbot.prompt import CITATION
 from chatbot.sentences import split_sentences
 from finetune.asked_cases import Reply

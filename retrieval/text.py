@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from retrieval.passage import Language
@@ -56,6 +56,12 @@ def tokens(text: str) -> list[str]:
 def terms(text: str) -> list[str]:
     """The tokens that carry meaning: stop words of both languages left out."""
     return [token for word, token in _words(text) if word not in STOP_WORDS]
+
+
+@lru_cache(maxsize=4096)
+def known_terms(text: str) -> frozenset[str]:
+    """The different terms of a text that is compared again and again, such as a passage."""
+    return frozenset(terms(text))
 
 
 def _words(text: str) -> list[tuple[str, str]]:

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.answer import Answer, Found
-from chatbot.evidence import opening
 from chatbot.extract import rank_sentences
 from chatbot.models import ModelFolder, resolve_model
+from chatbot.polarity import opening
 from chatbot.prompt import CITATION, PASSAGES
 from chatbot.settings import load_settings
 from chatbot.templates import Templates
@@ -57,7 +57,9 @@ class Searched:
 
     def __init__(self, example: Example, index: Index, place: Mapping[str, Passage]) -> None:
         hits = index.search(example.question, len(index.passages))
-        near = [replace(hit, passage=place[hit.passage.id]) for hit in hits if hit.passage.id in place]
+        near = [
+            replace(hit, passage=place[hit.passage.article]) for hit in hits if hit.passage.article in place
+        ]
         self.hits = near[:PASSAGES]
         passages = tuple(hit.passage for hit in self.hits)
         wanted = entry(example)
@@ -157,7 +159,7 @@ def _measured(
                 "question": q.example.question,
                 "reference": q.example.answer,
                 "written": s.output,
-                "delivered": a.text,
+                "answer": a.text,
             }
             | row
             for q, s, a, row in zip(questions, scored, answers, rows, strict=True)
