@@ -2,8 +2,8 @@
 
 `python -m benchmarks.training.faq FOLDER` takes a folder with the files of DSTC9 track 1, see
 docs/default-model.md. Entries that the test asks for are not in the training part. Each question comes with
-the three entries of its place that the search finds; what is delivered is what a turn makes of the model's
-text.
+the three entries of its place that the search finds, in its order, as `chatbot finetune` makes examples too;
+what is delivered is what a turn makes of the model's text.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import random
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +33,20 @@ from finetune.progress import Progress
 from finetune.public_sets import dstc9_entries, dstc9_faq
 from finetune.recipe import recipe_of
 from finetune.stage import train_stage
+from retrieval.filters import Filter
 from retrieval.index import Index
 from retrieval.ingest import ingest
 from retrieval.passage import Passage
 
 
-def parts(folder: Path, seed: int, train: int, test: int) -> tuple[list[Example], list[Example]]:
-    """Examples that have an answer, those of the test about entries that the training does not see."""
+def parts(folder: Path, seed: int, test: int) -> tuple[list[Example], list[Example]]:
+    """Examples that have an answer, to learn and to be tested: about entries that training does not see."""
     rng = random.Random(seed)
     examples = [example for example in dstc9_faq(folder, rng) if example.gold]
     rng.shuffle(examples)
     held = examples[:test]
     asked = {entry(example) for example in held}
-    return [example for example in examples[test:] if entry(example) not in asked][:train], held
+    return [example for example in examples[test:] if entry(example) not in asked], held
 
 
 def entry(example: Example) -> str:
@@ -52,15 +54,17 @@ def entry(example: Example) -> str:
     return example.passages[example.gold - 1].id
 
 
+def place_of(id: str) -> str:
+    """The hotel, restaurant or service that an entry is about, from the id "<domain>:<place>:<number>"."""
+    return id.rpartition(":")[0]
+
+
 class Searched:
     """An example's question with the entries of its place that the search finds, best first."""
 
-    def __init__(self, example: Example, index: Index, place: Mapping[str, Passage]) -> None:
-        hits = index.search(example.question, len(index.passages))
-        near = [
-            replace(hit, passage=place[hit.passage.article]) for hit in hits if hit.passage.article in place
-        ]
-        self.hits = near[:PASSAGES]
+    def __init__(self, example: Example, index: Index, entries: Mapping[str, Passage]) -> None:
+        hits = index.search(example.question, PASSAGES, where=Filter(product=place_of(entry(example))))
+        self.hits = [replace(hit, passage=entries[hit.passage.article]) for hit in hits]
         passages = tuple(hit.passage for hit in self.hits)
         wanted = entry(example)
         gold = next((n for n, passage in enumerate(passages, start=1) if passage.id == wanted), 0)
@@ -115,10 +119,14 @@ def main() -> None:
     parser.add_argument("--answers", type=Path, help="write the tuned model's answers here, JSON Lines")
     asked = parser.parse_args()
     start = resolve_model("base", load_settings().home)
-    learnt, held = parts(asked.folder, asked.seed, asked.train, asked.test)
+    pool, held = parts(asked.folder, asked.seed, asked.test)
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
-        index, questions = searched(asked.folder, held, work / "index")
+        index = indexed(asked.folder, work / "entries")
+        entries = {id: passage for place in dstc9_entries(asked.folder) for id, passage in place.items()}
+        questions = [Searched(example, index, entries) for example in held]
+        answered = (Searched(example, index, entries).example for example in pool)
+        learnt = list(islice((example for example in answered if example.gold), asked.train))
         turn = Turn(work, index)
         recipe = recipe_of("lora", epochs=3.0, minutes=asked.minutes, seed=asked.seed, patience=0)
         trained = train_stage(start, learnt[20:], learnt[:20], work / "adapter", recipe, print)
@@ -135,13 +143,17 @@ def main() -> None:
     print(json.dumps(result, indent=2))
 
 
-def searched(folder: Path, held: Sequence[Example], where: Path) -> tuple[Index, list[Searched]]:
-    """Index the entries and ask the search each question."""
+def indexed(folder: Path, where: Path) -> Index:
+    """All entries, each with its place as the product that it is about."""
+    where.mkdir()
+    with (folder / "corpus.jsonl").open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    corpus = where / "corpus.jsonl"
+    placed = [{k: row[k] for k in ("id", "title", "text")} | {"product": place_of(row["id"])} for row in rows]
+    corpus.write_text("".join(json.dumps(row) + "\n" for row in placed), encoding="utf-8")
     progress = Progress(print, "Reading the entries")
-    ingest([folder / "corpus.jsonl"], where, on_progress=lambda done, of: progress(done / of))
-    index = Index.open(where)
-    places = {id: place for place in dstc9_entries(folder) for id in place}
-    return index, [Searched(example, index, places[entry(example)]) for example in held]
+    ingest([corpus], where / "index", on_progress=lambda done, of: progress(done / of))
+    return Index.open(where / "index")
 
 
 def _measured(
