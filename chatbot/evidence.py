@@ -94,6 +94,8 @@ def _against(sentence: str, passage: Passage, question: str) -> str:
     """Why this passage does not carry the sentence; "" when it does."""
     text = f"{passage.context}\n{passage.text}"
     said, asked = set(terms(sentence)), set(terms(question))
+    if not said:
+        return "words"
     least = OVERALL if said - asked else RESTATED
     if _share(said - asked, passage) < SUPPORTED or _share(said, passage) < least:
         return "words"

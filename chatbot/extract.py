@@ -25,7 +25,9 @@ SOURCE = 1.0  # times the score of the source it stands in
 TOLD = 0.4  # taken off a sentence that an earlier answer has said: a follow-up asks for something else
 DRAFT = 0.4  # for a sentence like one that the model wrote, the question's own words aside
 SAID = 0.6  # share of a sentence's words after which it counts as said
-_MARKUP = re.compile(r"^(?:[-*+•]|\d+[.)、]|\|)\s*|\*\*|\|\s*$")
+_MARKUP = re.compile(
+    r"^(?:[-*+•]\s+|\d+[.)、]\s*|\|\s*)|\*\*|(?<!\w)\*(?=\w)|(?<=[\w:：,，.。!！])\*(?!\w)|\|\s*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def rank_sentences(
     `earlier` are the answers given before in the conversation.
     """
     found = [
-        (number, heading, alone(clean, heading or source.passage.heading or source.passage.title, question))
+        (number, heading, clean)
         for number, source in enumerate(sources, start=1)
         for heading, text in sections(source.passage.text)
         for line in text.split("\n")
@@ -74,7 +76,9 @@ def rank_sentences(
         opened.add(number)
         score += max((nearness * _alike(words, own) for nearness, words in told), default=0.0)
         score -= TOLD * any(_covers(words, own) for words in answered)
-        ranked.append(Ranked(number, text, score))
+        passage = sources[number - 1].passage
+        stands = alone(text, heading or passage.heading or passage.title, question)
+        ranked.append(Ranked(number, stands, score))
     return sorted(ranked, key=lambda sentence: -sentence.score)
 
 

@@ -165,7 +165,8 @@ class Index:
             return []
         clock = [time.perf_counter()]
         texts = [query, *(one.text for one in earlier)]
-        vector = mixed(self._embedder.encode_questions(texts), earlier)
+        vectors = self._embedder.encode_questions(texts)
+        vector = mixed(vectors, earlier)
         clock.append(time.perf_counter())
         allowed = opened.masks.mask(where)
         near = nearest(opened.dense, vector, max(k, CANDIDATES), allowed, opened.languages)
@@ -184,7 +185,7 @@ class Index:
         clock.append(time.perf_counter())
         asked = language_of(query)
         most = words.bound(opened.lexical) + bound(opened.lexical, before)
-        signs = self._signs(opened, vector, asked, rows, bm25[rows] / max(most, 1e-9), pieces)
+        signs = self._signs(opened, vector, vectors[0], asked, rows, bm25[rows] / max(most, 1e-9), pieces)
         cosine = signs[:, SIGNS.index("cosine")]
         alone = {"dense": cosine, "lexical": signs[:, SIGNS.index("words")]}
         fused = alone[way] if way in alone else fuse(signs, opened.languages[rows] != asked, WEIGHTS)
@@ -205,7 +206,11 @@ class Index:
             on_ranking(
                 Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept, signs, judged, spent)
             )
-        columns = (final, cosine[kept], bm25[rows[kept]], coverage)
+        own = cosine[kept]
+        if earlier:  # how near the question itself is: a mixture of texts is nearer to everything
+            products = opened.dense.products(vectors[0], rows[kept])
+            own = self._embedder.likeness(products, asked, opened.languages[rows[kept]])
+        columns = (final, own, bm25[rows[kept]], coverage)
         apart = signs[kept, SIGNS.index("apart")]
         return [
             replace(
@@ -220,19 +225,27 @@ class Index:
         self,
         opened: Opened,
         vector: np.ndarray,
+        alone: np.ndarray,
         asked: str,
         rows: np.ndarray,
         words: np.ndarray,
         pieces: Sequence[tuple[list[str], float]],
     ) -> np.ndarray:
-        """The SIGNS of each row, shape (rows, 5)."""
+        """The SIGNS of each row, shape (rows, 5).
+
+        `vector` has in it what was said before, `alone` is that of the question, with which passages of
+        another language are compared: the mixture would be nearer to all of them.
+        """
         import numpy as np
 
-        products = opened.dense.products(vector, rows)
         languages = opened.languages[rows]
+        home = languages == asked
+        products = opened.dense.products(vector, rows)
+        if not home.all():
+            products = np.where(home, products, opened.dense.products(alone, rows))
         cosine = self._embedder.likeness(products, asked, languages)
         apart = opened.spread.likeness(vector, asked, rows, opened.dense)
-        apart = APART * cosine if apart is None else np.where(languages == asked, apart, APART * cosine)
+        apart = APART * cosine if apart is None else np.where(home, apart, APART * cosine)
         alike = sum(weight * opened.pieces.scores_at(some, rows) for some, weight in pieces)
         most = max(bound(opened.pieces, pieces), 1e-9)
         length = np.log1p(opened.lexical.different(rows))

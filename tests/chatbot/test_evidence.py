@@ -79,6 +79,11 @@ def test_the_cited_passage_is_tried_first() -> None:
     assert check_sentence("A refund reaches you within 5 business days. [2]", [REFUND, twin], "").number == 2
 
 
+@pytest.mark.parametrize("nothing", ["", " [1]", "..."])
+def test_a_sentence_without_words_is_carried_by_nothing(nothing: str) -> None:
+    assert check_sentence(nothing, [REFUND], "How long?").number == 0
+
+
 def test_a_figure_of_the_question_may_be_repeated() -> None:
     sentence = "Order 12345 gets its refund within 5 business days."
     assert check_sentence(sentence, [REFUND], "where is the refund for order 12345").number == 1

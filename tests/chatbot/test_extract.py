@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from chatbot.extract import Ranked, nearer_to, rank_sentences, says
 from retrieval.passage import Hit, Passage
@@ -63,3 +64,16 @@ def test_saying_most_of_a_sentence_is_saying_it() -> None:
     assert says("Please report the damage to us at once.", "Report damage to us.")
     assert not says("Please report it.", "Keep the box and the foam.")
     assert says("Anything", "...")
+
+
+@pytest.mark.parametrize(
+    ("line", "quoted"),
+    [
+        ("*Example:* A bed costs $105.", "Example: A bed costs $105."),
+        ("* A **bold** step of many.", "A bold step of many."),
+        ("3 * 4 is 12 lamps.", "3 * 4 is 12 lamps."),
+        ("2、清洗前先拔掉电源插头。", "清洗前先拔掉电源插头。"),
+    ],
+)
+def test_a_quote_has_no_marks_of_its_format(line: str, quoted: str) -> None:
+    assert ranked(source("steps", line)) == [quoted]
