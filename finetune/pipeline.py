@@ -11,6 +11,7 @@ from typing import Any
 from chatbot.models import ModelFolder, read_model, resolve_model
 from chatbot.settings import Settings
 from chatbot.tuned import tuned_model
+from finetune.augment import augmented
 from finetune.errors import BadRecipe, FinetuneError
 from finetune.evaluate_model import ANSWER_TOKENS, PROBES, Scored, compare, evaluate_model, silences_of
 from finetune.evaluate_turns import Compared, evaluate_turns, rivals
@@ -31,6 +32,7 @@ from retrieval.embed import load_embedder
 from retrieval.errors import RetrievalError
 from retrieval.index import Index
 from retrieval.ingest import ingest
+from retrieval.synonyms import read_synonyms
 
 SCORES = "scores.json"  # of each held-out example, for a paired comparison with any other version
 # When neither epochs nor minutes are given, so that the sample logs take about 12 minutes on two cores:
@@ -50,6 +52,7 @@ def run(
     minutes: float | None = None,
     seed: int = 0,
     also: Path | None = None,
+    augment: float = 0.0,
     from_feedback: bool = False,
     method: Method = "lora",
     resume: bool = False,
@@ -60,6 +63,8 @@ def run(
 ) -> dict[str, Any]:
     """Tune `base` on the logs; returns the report that is also written to <out>/report.json.
 
+    `also` is a file of further examples, `augment` the share of the training part that is learnt once more
+    with typos, in other words and with its passages in another order.
     With `from_feedback` what people thought of the answers here is learnt too, beside the logs; without logs,
     beside those that were imported.
     Passages come from `index`, or from `articles` (ingested for this run), or from the installation's index.
@@ -87,6 +92,7 @@ def run(
             "index": index,
             "base": base,
             "also": also,
+            "augment": augment,
             "from_feedback": from_feedback,
             "trials": trials,
         },
@@ -101,7 +107,8 @@ def run(
     if not parts:
         feedback = told_feedback(settings, knowledge, say) if from_feedback else feedback
         card, parts = gather(logs or imported(settings), knowledge, work, seed, feedback, review, say)
-    extra = list(read(also)) if also else []
+    extra = augmented(parts["train"], augment, seed, read_synonyms(index or settings.index))
+    extra += list(read(also)) if also else []
     if dry_run:
         return dry(start, [*parts["train"], *extra], parts["validation"], work, recipe, say)
     tried: list[Tried] = []

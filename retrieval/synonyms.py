@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,6 +88,20 @@ class Synonyms:
                 words = [word for word in words if word not in spoken]
         return Wording(words, tuple(groups))
 
+    def reworded(self, text: str, rng: random.Random) -> str:
+        """The text with one of its words or phrases said by another of that group and language."""
+        ways = [
+            (_written(old), new)
+            for group in self._groups
+            for old, _ in group
+            for new, _ in group
+            if new != old and bool(_HAN.search(new)) == bool(_HAN.search(old)) and _written(old).search(text)
+        ]
+        if not ways:
+            return text
+        old, new = rng.choice(ways)
+        return old.sub(lambda _: new, text, count=1)
+
 
 def read_synonyms(folder: Path) -> Synonyms:
     """Read `synonyms.txt` of an index folder: a group a line, parted by commas; # begins a comment.
@@ -136,3 +151,9 @@ def _says(query: str, said: list[str], text: str, phrase: Phrase) -> bool:
         return True
     row = terms(text)
     return any(said[i : i + len(row)] == row for i in range(len(said) - len(row) + 1))
+
+
+def _written(phrase: str) -> re.Pattern[str]:
+    """Where a text has the phrase letter for letter, an English one as whole words."""
+    whole = re.escape(phrase) if _HAN.search(phrase) else rf"(?<!\w){re.escape(phrase)}(?!\w)"
+    return re.compile(whole, re.IGNORECASE)

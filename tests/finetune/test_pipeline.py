@@ -83,7 +83,7 @@ def test_from_logs_to_a_model_that_serves(
 ) -> None:
     told: list[str] = []
     out = tmp_path / "models" / "my-shop"
-    report = run(exported(TALKS, tmp_path / "chats.jsonl"), out=out, say=told.append)
+    report = run(exported(TALKS, tmp_path / "chats.jsonl"), out=out, augment=0.5, say=told.append)
 
     tuned = read_model(out)
     assert tuned.name == "my-shop"
@@ -109,6 +109,7 @@ def test_from_logs_to_a_model_that_serves(
     assert report["held_out"] == report["data"]["examples"]["test"] > 0
     assert report["training"]["steps"] == len(report["training"]["curve"]) > 0
     assert report["training"]["left_out"] == 0
+    assert report["extra_examples"] == round(report["data"]["examples"]["train"] / 2) > 0
     assert set(report["comparison"]) == {"loss", "rouge_l", "citation", "right_language"}
     assert report["recipe"]["epochs"] == 1.0
     assert any(line.startswith("Training tiny@seed0 on ") for line in told)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.earlier import Earlier, mixed, weighted
-from retrieval.index import Index
+from retrieval.index import Index, Ranking
 from tests.retrieval.hashing import HashingEmbedder
 from tests.retrieval.test_index import make
 
@@ -47,3 +47,19 @@ def test_a_mixed_vector_has_length_one(weights: list[float]) -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     vector = mixed(vectors, [Earlier("", weight) for weight in weights])
     assert abs(float(np.linalg.norm(vector)) - 1) < 1e-5
+
+
+def test_passages_of_another_language_are_compared_with_the_question_alone(tmp_path: Path) -> None:
+    articles = {"lamp": "# Lamp\n\nA lamp of brass.", "deng": "# 台灯\n\n黄铜台灯 lamp 很亮。"}
+    index = make(tmp_path, articles, HashingEmbedder(dimension=256))
+
+    def cosines(*earlier: Earlier) -> dict[str, float]:
+        seen: list[Ranking] = []
+        index.search("is the lamp brass", 2, earlier=earlier, on_ranking=seen.append)
+        ranked = seen[0]
+        rows = zip(ranked.rows, ranked.cosine, strict=True)
+        return {ranked.opened.passages[row].language: round(float(cosine), 5) for row, cosine in rows}
+
+    alone, later = cosines(), cosines(Earlier("what is the lamp shade", 0.5))
+    assert later["zh"] == alone["zh"]
+    assert later["en"] != alone["en"]

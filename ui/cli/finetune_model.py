@@ -30,6 +30,13 @@ from ui.cli.training import prefer, training
 @click.option(
     "--also", type=click.Path(exists=True, path_type=Path), help="More examples to mix in, JSON Lines."
 )
+@click.option(
+    "--augment",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="SHARE",
+    help="Learn this share once more with typos, synonyms and passages in another order, such as 0.3.",
+)
 @click.option("--from-feedback", is_flag=True, help="Learn from thumbs and colleagues' answers here, too.")
 @training
 @options.as_json

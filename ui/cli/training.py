@@ -61,7 +61,7 @@ def prefer(
     from finetune import prefer_pipeline
 
     numbers = ("learning_rate", "rank", "batch", "epochs", "seed", "out")
-    usual = {"method": "lora", "trials": 0}
+    usual = {"method": "lora", "trials": 0, "augment": 0.0}
     for name, value in asked.items():
         meant = name in (*numbers, "base", "loss") or value in (None, False, (), usual.get(name))
         if not meant:
