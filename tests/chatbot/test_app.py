@@ -29,6 +29,7 @@ ARTICLES = {
     "tuikuan.md": "# 退款多久到账\n\n退款会在5个工作日内到账。\n",
 }
 QUESTION = "How many business days until a refund reaches me?"
+SURE = "Within how many business days a refund reaches you on the card, account or gift card you paid with?"
 VAGUE = "How do refunds work?"  # the search finds something, and is not sure of it
 
 
@@ -124,7 +125,7 @@ def test_a_model_that_finds_nothing_leads_to_an_honest_no(make: Callable[..., Ch
 def test_a_model_that_finds_nothing_where_the_search_is_sure_is_not_believed(
     make: Callable[..., Chat],
 ) -> None:
-    turn = ask(make("I could not find the answer to this in our help articles."), QUESTION)
+    turn = ask(make("I could not find the answer to this in our help articles."), SURE)
     assert turn.decision == "answer"
     assert turn.answer.startswith("A refund reaches you within 5 business days. [1]")
     assert "could not find" not in turn.answer

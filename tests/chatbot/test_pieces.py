@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatbot.engines.pieces import BROKEN, Pieces
@@ -45,6 +45,7 @@ def test_an_answer_cut_within_a_character_ends_before_it() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.integers(4, 259), max_size=60))
+@example([98] * 7 + [130, 98])  # after broken bytes, a whole character in the middle of which it flushes
 def test_bytes_that_are_no_text_do_not_hold_the_rest_back(tokens: list[int]) -> None:
     """A wild sequence of bytes: everything but a broken end comes out, whatever was broken before it."""
     whole = tokenizer().decode(tokens)
