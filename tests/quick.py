@@ -15,13 +15,13 @@ HEAD = 32  # the smallest that vLLM computes on a CPU
 LOUD = 0.25  # spread of the embeddings: with the usual 0.02 no answer could ever be likely
 
 
-def quick_model(folder: Path, texts: Iterable[str], context: int = 1024) -> ModelFolder:
+def quick_model(folder: Path, texts: Iterable[str], context: int = 1024, layers: int = 2) -> ModelFolder:
     """Write the model; its tokens are the words of `texts`."""
     folder.mkdir(parents=True)
     tokenizer = _tokenizer(texts)
     tokenizer.chat_template = CHAT_TEMPLATE
     tokenizer.save_pretrained(folder)
-    _network(len(tokenizer), context).save_pretrained(folder)
+    _network(len(tokenizer), context, layers).save_pretrained(folder)
     (folder / "manifest.json").write_text(json.dumps({"name": folder.name, "version": "0"}))
     return read_model(folder)
 
@@ -45,7 +45,7 @@ def _tokenizer(texts: Iterable[str]):
     )
 
 
-def _network(words: int, context: int):
+def _network(words: int, context: int, layers: int):
     import torch
     from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
@@ -54,11 +54,11 @@ def _network(words: int, context: int):
         vocab_size=words,
         hidden_size=SIZE,
         intermediate_size=2 * SIZE,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         num_key_value_heads=1,
         head_dim=HEAD,
-        layer_types=["full_attention", "full_attention"],
+        layer_types=["full_attention"] * layers,
         max_position_embeddings=context,
         pad_token_id=0,
         eos_token_id=1,
