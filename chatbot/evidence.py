@@ -61,8 +61,8 @@ def check_sentence(sentence: str, passages: Sequence[Passage], question: str) ->
     begins = opening(plain)
     if begins and any(answers(passage, question) not in ("", begins) for passage in passages):
         return Evidence(0, "polarity")
-    said = set(terms(plain))
-    own = said - set(terms(question))
+    said = known_terms(plain)
+    own = said - known_terms(question)
     order = sorted(
         range(1, len(passages) + 1),
         key=lambda n: (n not in cited, -_share(own or said, passages[n - 1])),
@@ -93,7 +93,7 @@ def is_courtesy(sentence: str) -> bool:
 def _against(sentence: str, passage: Passage, question: str) -> str:
     """Why this passage does not carry the sentence; "" when it does."""
     text = f"{passage.context}\n{passage.text}"
-    said, asked = set(terms(sentence)), set(terms(question))
+    said, asked = known_terms(sentence), known_terms(question)
     if not said:
         return "words"
     least = OVERALL if said - asked else RESTATED
@@ -107,7 +107,7 @@ def _against(sentence: str, passage: Passage, question: str) -> str:
     return "polarity" if contradicts(sentence, passage) else ""
 
 
-def _share(words: set[str], passage: Passage) -> float:
+def _share(words: frozenset[str], passage: Passage) -> float:
     """Share of the words that the passage has; all of them, where there are none."""
     there = known_terms(f"{passage.context}\n{passage.text}")
     return len(words & there) / len(words) if words else 1.0

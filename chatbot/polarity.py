@@ -9,7 +9,7 @@ import re
 from chatbot.sentences import split_sentences
 from chatbot.sources import sections
 from retrieval.passage import Passage
-from retrieval.text import known_terms, language_of, terms
+from retrieval.text import known_terms, language_of
 
 SAME = 0.6  # share of the words after which two questions, or a question and a sentence, are about the same
 LEAST = 8  # characters of a sentence that says something without its yes or no
@@ -36,34 +36,28 @@ def opening(sentence: str) -> str:
 
 def contradicts(sentence: str, passage: Passage) -> bool:
     """Whether the part of the passage that the sentence restates has the opposite polarity."""
-    clauses = _clauses(passage)
-    said = set(terms(sentence))
+    clauses, said, begins = _clauses(passage), known_terms(sentence), opening(sentence)
     if not clauses or not said:
         return False
     negated = _NEGATION[passage.language]
     here = bool(_NEGATION[language_of(sentence)].search(sentence))
-    holds = opening(sentence) or ("no" if here else "yes")
+    holds = begins or ("no" if here else "yes")
     if any(reply != holds for asked, reply in _replies(passage) if _share(asked, sentence) >= SAME):
         return True
-    if opening(sentence) == "no" and not negated.search(f"{passage.context} {passage.text}"):
+    if begins == "no" and not negated.search(f"{passage.context} {passage.text}"):
         return True
     closest = max(clauses, key=lambda c: len(said & known_terms(c)) / (1 + len(known_terms(c)) ** 0.5))
     if _share(closest, sentence) < 0.5:
         return False
-    there = bool(negated.search(closest))
-    if opening(sentence) == "yes" and there:
+    if negated.search(closest):
         return not here
-    if opening(sentence) == "no" and not there:
-        return False
-    if not there:
-        return here and not negated.search(f"{passage.heading} {passage.text}")
-    return not here
+    return here and begins != "no" and not negated.search(f"{passage.heading} {passage.text}")
 
 
 def answers(passage: Passage, question: str) -> str:
     """ "yes" or "no" where the passage says so to this question, else ""."""
     negated = _NEGATION[passage.language]
-    if not terms(question) or language_of(question) != passage.language or negated.search(question):
+    if not known_terms(question) or language_of(question) != passage.language or negated.search(question):
         return ""
     for asked, reply in _replies(passage):
         if _share(question, asked) >= SAME:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from chatbot.silence import FILE, Doubt
 from finetune.example import Example
 from finetune.logistic import logistic
@@ -26,8 +28,6 @@ def fit(answered: Sequence[float], unanswered: Sequence[float]) -> Doubt | None:
     """
     if min(len(answered), len(unanswered)) < FEWEST:
         return None
-    import numpy as np
-
     rows = np.array([(1.0, -x) for x in [*answered, *unanswered]])
     answers = np.array([1.0] * len(answered) + [0.0] * len(unanswered))
     prior = math.log(len(answered) / len(unanswered))
