@@ -93,7 +93,7 @@ class Chat:
         )
         reading = understand(text, self.templates)
         query = search_query(past, text) if reading.intent == "question" else ""
-        found = await asyncio.to_thread(self._search, query, past, reading) if query else Found()
+        found = await asyncio.to_thread(self._search, text, query, past, reading) if query else Found()
         clock.mark("search")
         last = turns[-1].decision if turns and history is None else ""
         with hold(self.engine, conversation_id) as engine:
@@ -179,11 +179,12 @@ class Chat:
             )
         return text
 
-    def _search(self, query: str, past: Sequence[Message], reading: Reading) -> Found:
+    def _search(self, text: str, query: str, past: Sequence[Message], reading: Reading) -> Found:
+        """`text` is searched with what was said before it; `query` is the same question in full."""
         self.index.refresh()
         precedents = self.index.precedents(query)
         near = by_article(precedents)
-        hits = find_sources(self.index, query, reading.language, near, earlier=said_earlier(past, query))
+        hits = find_sources(self.index, text, reading.language, near, earlier=said_earlier(past, text))
         chance = answerability(hits, near) if hits else 0.0
         answers = [message.content for message in past if message.role == "assistant"]
         sentences = rank_sentences(query, hits, precedents, self.index.likeness, answers)

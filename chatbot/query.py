@@ -26,45 +26,49 @@ _POINTS_BACK = {
 SHORT = {"en": 3, "zh": 6}
 BARE = 1  # content words: "how long?" or "is there a fee?" say too little by themselves
 LOOK_BACK = 2
-# What else was said counts a little, even where the question seems complete: the customer's own questions,
-# each half as much as the one after it, and names in the last answer, which often are what the talk is about.
-# Whole answers would find their own article again: with them three of the twelve follow-ups among the sample
-# questions lost their first place.
-EARLIER = 0.2
+# What was said counts, even where the question seems complete: the customer's last question, those before it
+# less, and names in the last answer, which often are what the talk is about. Recall@5 on the last turns of
+# MTRAG: .785 for the question alone, .808 with the last one written before it where it leans, .836 so. Whole
+# answers would find their own article again.
+CARRIED, EARLIER = 0.6, 0.3
 NAMES = 0.35
 _NAME = re.compile(r"(?<![.!?:] )(?<!^)\b[A-Z][\w'&-]+(?: (?:[A-Z][\w'&-]+|and|of|the|by))*")
 
 
 def search_query(history: Sequence[Message], text: str) -> str:
-    """The text to search with: `text`, preceded by the customer's earlier question when it leans on it.
+    """The question in full: `text`, preceded by the customer's earlier question when it leans on it.
 
     Customers change the subject as often as they follow up, so only a question that is short or points back
     carries the old subject along. Of the earlier questions the last complete one is taken; those in another
     language are left out, as they would find the articles of theirs.
     """
-    earlier = _said(history, "user", text)
-    if not earlier or not leans_back(text):
-        return text
+    return "\n".join([*_carried(_said(history, "user", text), text), text])
+
+
+def said_earlier(history: Sequence[Message], text: str) -> list[Earlier]:
+    """What the conversation adds to the search for `text`, the most important first."""
+    asked = _said(history, "user", text)
+    answers = _said(history, "assistant", text)
+    carried = _carried(asked, text)
+    names = " ".join(_NAME.findall(answers[-1])) if answers else ""
+    found = [Earlier(names, NAMES)] if names else []
+    for back, one in enumerate(reversed(asked[-LOOK_BACK:])):
+        leaned_on = back < len(carried)
+        weight = (CARRIED if carried else EARLIER) / (2 if leaned_on else 4) ** back
+        found.append(Earlier(one, weight, leaned_on))
+    return found
+
+
+def _carried(asked: Sequence[str], text: str) -> list[str]:
+    """The last of the earlier questions that `text` leans on, back to a complete one."""
+    if not asked or not leans_back(text):
+        return []
     carried: list[str] = []
-    for question in reversed(earlier[-LOOK_BACK:]):
+    for question in reversed(asked[-LOOK_BACK:]):
         carried.insert(0, question)
         if not leans_back(question):
             break
-    return "\n".join([*carried, text])
-
-
-def said_earlier(history: Sequence[Message], query: str) -> list[Earlier]:
-    """What the conversation adds to a query from `search_query`, the most important first."""
-    carried = query.split("\n")
-    text = carried[-1]
-    asked = _said(history, "user", text)[-LOOK_BACK:]
-    answers = _said(history, "assistant", text)
-    names = " ".join(_NAME.findall(answers[-1])) if answers else ""
-    found = [Earlier(names, NAMES)] if names else []
-    found += [
-        Earlier(one, EARLIER / 2**back) for back, one in enumerate(reversed(asked)) if one not in carried
-    ]
-    return found
+    return carried
 
 
 def leans_back(text: str) -> bool:

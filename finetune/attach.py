@@ -99,12 +99,12 @@ class Attacher:
         return self._example(candidate, wrong[:PASSAGES], "", None, suffix="-none")
 
     def _found(self, candidate: Candidate) -> list[Passage]:
-        query = search_query(candidate.history, candidate.question)
-        earlier = said_earlier(candidate.history, query)
-        asked = query, tuple(earlier)
+        earlier = said_earlier(candidate.history, candidate.question)
+        asked = candidate.question, tuple(earlier)
         if asked not in self._hits:
+            query = search_query(candidate.history, candidate.question)
             near = by_article(self._index.precedents(query, leave_out=query))
-            sources = find_sources(self._index, query, candidate.language, near, POOL, earlier)
+            sources = find_sources(self._index, candidate.question, candidate.language, near, POOL, earlier)
             self._hits[asked] = [source.passage for source in sources]
         return self._hits[asked]
 

@@ -59,8 +59,8 @@ def from_logs(logs: Sequence[Path], index: Index) -> Iterator[Sample]:
     for candidate, example in taught(read_logs(logs), Attacher(index, drops), index, drops, Counter()):
         query = search_query(candidate.history, candidate.question)
         near = by_article(index.precedents(query, leave_out=query))
-        earlier = said_earlier(candidate.history, query)
-        hits = find_sources(index, query, candidate.language, near, POOL, earlier)
+        earlier = said_earlier(candidate.history, candidate.question)
+        hits = find_sources(index, candidate.question, candidate.language, near, POOL, earlier)
         if hits:
             yield Sample(signs(hits[:PASSAGES], near), example.gold > 0)
         gold = example.passages[example.gold - 1] if example.gold else None

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from chatbot.evidence import check_sentence
 from chatbot.message import Message
 from chatbot.prompt import CITATION
-from chatbot.query import search_query
+from chatbot.query import said_earlier
 from chatbot.sentences import split_sentences
 from chatbot.sources import Searcher, find_sources
 from finetune.example import Example
@@ -78,8 +78,9 @@ def _case(example: Example, original: Example | None, index: Searcher) -> Case:
 def _answering(example: Example, index: Searcher) -> set[str]:
     """The articles in which the answer stands: that of the example, and those found that say the same."""
     gold = example.passages[example.gold - 1]
-    query = search_query(example.history, example.question)
-    found = [hit.passage for hit in find_sources(index, query, example.language, {}, POOL)]
+    earlier = said_earlier(example.history, example.question)
+    hits = find_sources(index, example.question, example.language, {}, POOL, earlier)
+    found = [hit.passage for hit in hits]
     sentences = split_sentences(example.answer)
     return {gold.article} | {p.article for p in found if p.url == gold.url != "" or _says(p, sentences)}
 

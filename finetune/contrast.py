@@ -25,6 +25,8 @@ BATCH = 32
 LONGEST = 64  # tokens of a question
 SHARPNESS = 25.0  # of the softmax over search scores, to begin with; it is learnt
 OnStep = Callable[[float, float], None]
+# From questions and E5's vectors of them (a tensor) to what the search gives every passage.
+Score = Callable[[Sequence["Target"], Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,11 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A question and its right rows of the index.
-
-    `line` gives the part of every passage's score that training does not change (words, MiniLM), and what a
-    unit of E5's product adds to it, both of shape (passages,). It is called for each batch anew: all
-    questions times all passages would not fit in memory.
-    """
+    """A question, its right rows of the index, and its vector by the untuned embedder."""
 
     question: str
     rows: np.ndarray
-    line: Callable[[], tuple[np.ndarray, np.ndarray]]
+    vector: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +68,12 @@ class Tuned:
 def tune(
     e5: E5Network,
     targets: Sequence[Target],
-    passages: np.ndarray,
+    score: Score,
     languages: Sequence[str],
     recipe: Recipe,
     on_step: OnStep | None = None,
 ) -> Tuned:
-    """Train on the targets; `passages` are E5's vectors of the index, of shape (passages, 384).
-
-    `on_step` gets the share done and the loss.
-    """
+    """Train on the targets; `languages` are the passages', `on_step` gets the share done and the loss."""
     import numpy as np
     import torch
 
@@ -92,7 +86,6 @@ def tune(
         weight_decay=0.01,
     )
     rates = [group["lr"] for group in optimizer.param_groups]
-    matrix = torch.from_numpy(np.ascontiguousarray(passages, dtype=np.float32))
     spoken = [
         torch.from_numpy(np.flatnonzero(np.asarray(languages) == one)) for one in sorted(set(languages))
     ]
@@ -108,7 +101,7 @@ def tune(
         with autocast(e5.network):
             vectors = e5.vectors([ids[i] for i in batch])
         chosen = [targets[i] for i in batch]
-        scores = _scores(vectors @ matrix.T, chosen) * sharpness.exp()
+        scores = score(chosen, vectors) * sharpness.exp()
         loss = _loss(scores, chosen, spoken)
         moved = (1 - (vectors * before[batch]).sum(1)).mean()
         optimizer.zero_grad()
@@ -135,14 +128,6 @@ def _batches(ids: Sequence[Sequence[int]], recipe: Recipe) -> Iterator[list[int]
         batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
         rng.shuffle(batches)
         yield from batches
-
-
-def _scores(products: Any, targets: Sequence[Target]) -> Any:
-    import numpy as np
-    import torch
-
-    fixed, slope = zip(*(target.line() for target in targets), strict=True)
-    return torch.from_numpy(np.stack(fixed)) + torch.from_numpy(np.stack(slope)) * products
 
 
 def _loss(scores: Any, targets: Sequence[Target], spoken: Sequence[Any]) -> Any:

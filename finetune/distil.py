@@ -123,7 +123,11 @@ def _passages(candidate: Candidate, index: Knowledge) -> list[Passage]:
     return [
         hit.passage
         for hit in find_sources(
-            index, query, candidate.language, near, earlier=said_earlier(candidate.history, query)
+            index,
+            candidate.question,
+            candidate.language,
+            near,
+            earlier=said_earlier(candidate.history, candidate.question),
         )
     ]
 

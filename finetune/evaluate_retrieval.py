@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from chatbot.query import said_earlier, search_query
+from chatbot.query import said_earlier
 from finetune.errors import QuestionsUnreadable
 from finetune.judged import Judged
 from finetune.measures import Interval, bootstrap
@@ -84,8 +84,7 @@ def evaluate(
 def searched(question: Judged, last_turn_only: bool = False) -> tuple[str, list[Earlier]]:
     """What the search is asked, and what was said before, as in a turn of conversation."""
     history = () if last_turn_only else question.history
-    query = search_query(history, question.text)
-    return query, said_earlier(history, query)
+    return question.text, said_earlier(history, question.text)
 
 
 def unknown_articles(index: Index, questions: Sequence[Judged]) -> list[str]:

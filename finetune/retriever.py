@@ -62,7 +62,7 @@ def run(
     tuned = tune(
         e5,
         [targets.of(one, vector) for one, vector in zip(train, vectors, strict=True)],
-        targets.e5,
+        targets.scores,
         targets.languages.tolist(),
         recipe,
         lambda share, loss: progress(share, f", loss {loss:.3f}"),

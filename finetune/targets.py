@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
 
 from finetune.contrast import Target
 from finetune.labelled import Labelled
@@ -13,25 +16,35 @@ from retrieval import versions
 from retrieval.content import read_content
 from retrieval.e5_file import DIMENSION
 from retrieval.embed import Embedder
-from retrieval.fuse import FOREIGN, FOREIGN_WORDS, SIGNS, WEIGHTS
+from retrieval.fuse import FOREIGN, FOREIGN_WORDS, WEIGHTS
 from retrieval.lexical import Lexical
 from retrieval.pieces import query_pieces
 from retrieval.spread import APART, SPREAD, Spread
 from retrieval.synonyms import read_synonyms
 from retrieval.text import language_of
 from retrieval.tuned import with_e5
-from retrieval.vectors import FAISS, open_vectors
 
-if TYPE_CHECKING:
-    import numpy as np
+TINY = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Of all passages, what a question in one language meets; tensors.
+
+    Likeness is a line in the product, `zero` + `step` x product. `turned` compares after spreading.
+    """
+
+    home: Any
+    zero: Any
+    step: Any
+    rows: Any
+    turned: Any
 
 
 class Targets:
     """The passages of one index version, as a question sees them. The embedder is the untuned default one."""
 
     def __init__(self, folder: Path, embedder: Embedder) -> None:
-        import numpy as np
-
         where = versions.place(folder, versions.current(folder))
         content = read_content(where)
         self._embedder = embedder
@@ -41,8 +54,8 @@ class Targets:
         self._spread = Spread.load(where / SPREAD)
         self._synonyms = read_synonyms(folder)
         languages = [passage.language for passage in content.passages]
-        self._dense = open_vectors(where, FAISS, content.vectors, languages)
         self.languages = np.asarray(languages)
+        self._length = WEIGHTS["length"] * np.log1p(self._lexical.different(np.arange(len(languages))))
         self._rows: dict[str, list[int]] = {}
         for row, passage in enumerate(content.passages):
             self._rows.setdefault(passage.article, []).append(row)
@@ -52,45 +65,60 @@ class Targets:
         """The names of all articles."""
         return set(self._rows)
 
-    @property
-    def e5(self) -> np.ndarray:
-        """E5's part of the passages' vectors, shape (passages, 384)."""
-        return self._vectors[:, -DIMENSION:]
-
     def of(self, one: Labelled, vector: np.ndarray) -> Target:
         """The target of a question; `vector` is its own, of the untuned embedder."""
-        import numpy as np
-
         rows = [row for name in sorted(one.articles) for row in self._rows.get(name, ())]
-        return Target(one.question, np.asarray(rows), partial(self._scores, one.question, vector))
+        return Target(one.question, np.asarray(rows), vector)
 
-    def _scores(self, question: str, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What words and MiniLM give each passage, and what a unit of E5's product adds."""
-        import numpy as np
+    def scores(self, targets: Sequence[Target], e5: Any) -> Any:
+        """What the search gives every passage where `e5` are E5's vectors of the questions.
 
-        asked = language_of(question)
-        zero, step = self._line(asked)
-        foreign = self.languages != asked
-        other = zero + step * (self._vectors[:, :-DIMENSION] @ vector[:-DIMENSION])
-        signs = self._signs(question, vector, asked, other)
-        alone = FOREIGN * other + FOREIGN_WORDS * signs[:, SIGNS.index("words")]
-        fixed = np.where(foreign, alone, signs @ [WEIGHTS[sign] for sign in SIGNS])
-        unit = float(with_e5(vector[None], np.ones((1, DIMENSION)), [question])[0, -1])
-        slope = np.where(foreign, FOREIGN, WEIGHTS["cosine"]) * step * unit
-        return fixed.astype(np.float32), slope.astype(np.float32)
+        Tensors of shape (targets, 384) and (targets, passages); what words and MiniLM add is held fixed.
+        """
+        import torch
 
-    def _signs(self, question: str, vector: np.ndarray, asked: str, cosine: np.ndarray) -> np.ndarray:
-        """What the search weighs, of each passage; the spread is that of the untuned question."""
-        import numpy as np
+        return torch.stack([self._scores(*one) for one in zip(targets, e5, strict=True)])
 
-        rows = np.arange(len(self._vectors))
-        apart = self._spread.likeness(vector, asked, rows, self._dense)
-        apart = APART * cosine if apart is None else apart
+    def _scores(self, target: Target, e5: Any) -> Any:
+        import torch
+
+        asked = language_of(target.question)
+        view = self._view(asked)
+        unit = float(with_e5(target.vector[None], np.ones((1, DIMENSION)), [target.question])[0, -1])
+        vector = torch.cat((torch.from_numpy(target.vector[:-DIMENSION]), unit * e5.float()))
+        cosine = view.zero + view.step * (view.rows @ vector)
+        words, rest = (torch.from_numpy(part) for part in self._fixed(target.question))
+        apart = APART * cosine
+        if view.turned is not None:
+            mean, inverse, turned = view.turned
+            away = vector - mean
+            apart = turned @ away / (away @ inverse @ away).clamp_min(TINY).sqrt()
+        home = WEIGHTS["cosine"] * cosine + WEIGHTS["apart"] * apart + rest
+        return torch.where(view.home, home, FOREIGN * cosine + FOREIGN_WORDS * words)
+
+    def _fixed(self, question: str) -> tuple[np.ndarray, np.ndarray]:
+        """The share of the words that each passage has, and what the score has from all but the vectors."""
         wording = self._synonyms.wording(question)
         words = wording.scores(self._lexical) / max(wording.bound(self._lexical), 1e-9)
         some = query_pieces(question)
         pieces = self._pieces.scores(some) / max(self._pieces.bound(some), 1e-9)
-        return np.stack((cosine, apart, words, pieces, np.log1p(self._lexical.different(rows))), axis=1)
+        rest = WEIGHTS["words"] * words + WEIGHTS["pieces"] * pieces + self._length + WEIGHTS["bias"]
+        return words.astype(np.float32), rest.astype(np.float32)
+
+    @cache  # noqa: B019
+    def _view(self, asked: str) -> _View:
+        """The passages as questions in a language see them."""
+        import torch
+
+        zero, step = self._line(asked)
+        turned = self._spread.turned(asked, self._vectors)
+        return _View(
+            torch.from_numpy(self.languages == asked),
+            torch.from_numpy((zero - step * self._hubness(asked)).astype(np.float32)),
+            torch.from_numpy(step.astype(np.float32)),
+            torch.from_numpy(self._vectors),
+            turned and tuple(torch.from_numpy(part.astype(np.float32)) for part in turned),
+        )
 
     def shift(self, questions: Sequence[str], before: np.ndarray, after: np.ndarray) -> dict[str, float]:
         """What to add to likeness, by pair of languages, so that a question's best passage keeps its own.
@@ -99,22 +127,23 @@ class Targets:
         likeness on average. A sum leaves the order as it was trained; a stretch to the former range as well
         cost a fifth of the gain in Recall@10.
         """
-        import numpy as np
-
         seen: dict[str, list[float]] = {}
         for question, old, new in zip(questions, before, after, strict=True):
             asked = language_of(question)
             zero, step = self._line(asked)
-            one, two = (zero + step * (self._vectors @ vector) for vector in (old, new))
+            hubness = self._hubness(asked)
+            one, two = (zero + step * (self._vectors @ vector - hubness) for vector in (old, new))
             for language in set(self.languages.tolist()):
                 rows = self.languages == language
                 seen.setdefault(f"{asked}-{language}", []).append(float(one[rows].max() - two[rows].max()))
         return {pair: float(np.mean(changes)) for pair, changes in seen.items()}
 
+    def _hubness(self, asked: str) -> np.ndarray:
+        """What the search takes from the products with passages in another language."""
+        return self._spread.hubness * (self.languages != asked)
+
     def _line(self, asked: str) -> tuple[np.ndarray, np.ndarray]:
         """Likeness is a line in the product: its value at 0 and its slope, for each passage."""
-        import numpy as np
-
         zero, one = (
             self._embedder.likeness(np.full(len(self.languages), at, dtype=np.float32), asked, self.languages)
             for at in (0, 1)

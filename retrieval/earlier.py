@@ -14,19 +14,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A text from before the question, and what a word of it counts beside a word of the question, 0..1."""
+    """A text from before the question, and what a word of it counts beside a word of the question, 0..1.
+
+    Without a `carried` one the question cannot be understood: how well passages fit is judged with it.
+    """
 
     text: str
     weight: float
+    carried: bool = False
 
 
-def mixed(vectors: np.ndarray, earlier: Sequence[Earlier]) -> np.ndarray:
-    """One vector of length one from that of the question and, after it, those of the earlier texts."""
+def mixed(vector: np.ndarray, before: np.ndarray, earlier: Sequence[Earlier]) -> np.ndarray:
+    """One vector of length one from that of the question and those of the earlier texts, `before`."""
     import numpy as np
 
     if not earlier:
-        return vectors[0]
-    vector = vectors[0] + np.asarray([one.weight for one in earlier], dtype=np.float32) @ vectors[1:]
+        return vector
+    vector = vector + np.asarray([one.weight for one in earlier], dtype=np.float32) @ before
     return vector / max(float(np.linalg.norm(vector)), 1e-9)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from retrieval.passage import Passage
+from retrieval.question import BEST_PARTS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 # dstc11_track5 and egret_wenda_zh by the softmax loss of the right article; docs/retrieval-quality.md.
 SIGNS = ("cosine", "apart", "words", "pieces", "length")
 WEIGHTS = {"cosine": 0.452, "apart": 0.341, "words": 0.045, "pieces": 0.203, "length": 0.02, "bias": -0.016}
-FOREIGN = 0.7  # of the cosine, where words cannot help: what fused scores come to at equal relevance
+# Of the cosine, where words cannot help. At equal relevance fused scores come to .7 of it or more, but what
+# is said in the language asked in is wanted first.
+FOREIGN = 0.6
 FOREIGN_WORDS = 0.3
 OTHER_LANGUAGE = 0.9  # of the score, for passages that are not in the preferred language
 MANY = 30  # distinct words
@@ -39,6 +42,17 @@ def fuse(signs: np.ndarray, foreign: np.ndarray, weights: Mapping[str, float] = 
     cosine, words = signs[:, SIGNS.index("cosine")], signs[:, SIGNS.index("words")]
     alone = FOREIGN * np.maximum(cosine, 0.0) + FOREIGN_WORDS * words
     return np.where(foreign, alone, home)
+
+
+def best_parts(signs: Sequence[np.ndarray], foreign: np.ndarray) -> np.ndarray:
+    """The SIGNS of each passage: of a question in parts, the mean over the BEST_PARTS that suit it best."""
+    import numpy as np
+
+    if len(signs) == 1:
+        return signs[0]
+    stacked = np.stack(signs)
+    suits = np.argsort([-fuse(one, foreign) for one in signs], axis=0)[:BEST_PARTS]
+    return np.take_along_axis(stacked, suits[:, :, None], axis=0).mean(0)
 
 
 def distinct(passages: Iterable[Passage], limit: int) -> list[int]:

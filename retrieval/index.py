@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from retrieval import rerank, versions
 from retrieval.asked import ASKED, Asked, Precedent, asked_version
 from retrieval.content import embedded_text, read_content
-from retrieval.earlier import Earlier, bound, mixed, weighted
+from retrieval.earlier import Earlier, bound
 from retrieval.embed import Embedder, alike, load_embedder, untuned
 from retrieval.errors import BadSynonyms, EmbedderMismatch, IndexDamaged
 from retrieval.filters import CUSTOMER, Filter, Masks, nearest
-from retrieval.fuse import OTHER_LANGUAGE, SIGNS, WEIGHTS, distinct, fuse
-from retrieval.lexical import Lexical, query_words
+from retrieval.fuse import OTHER_LANGUAGE, SIGNS, best_parts, distinct, fuse
+from retrieval.lexical import Lexical
 from retrieval.passage import Hit, Passage
-from retrieval.pieces import query_pieces
+from retrieval.question import BEST_PARTS, Part, parts_of, split_question
 from retrieval.remembered import Remembered
 from retrieval.spread import APART, SPREAD, Spread
 from retrieval.synonyms import Wording, read_synonyms, synonyms_version
@@ -164,31 +164,35 @@ class Index:
         if not query.strip() or k < 1 or not opened.passages:
             return []
         clock = [time.perf_counter()]
-        texts = [query, *(one.text for one in earlier)]
-        vectors = self._embedder.encode_questions(texts)
-        vector = mixed(vectors, earlier)
+        whole = self._synonyms.wording(query)
+        texts = split_question(query) if way == "fused" else [query]
+        vectors = self._embedder.encode_questions([*texts, *(one.text for one in earlier)])
+        parts = parts_of(texts, vectors, earlier, self._synonyms)
         clock.append(time.perf_counter())
         allowed = opened.masks.mask(where)
-        near = nearest(opened.dense, vector, max(k, CANDIDATES), allowed, opened.languages)
+        most = max(k, CANDIDATES)
+        found = [nearest(opened.dense, part.vector, most, allowed, opened.languages) for part in parts]
         clock.append(time.perf_counter())
-        words = self._synonyms.wording(query)
-        pieces = [(query_pieces(query), 1.0)]
-        pieces += weighted(pieces[0][0], earlier, query_pieces)
-        before = weighted(words.every_word(), earlier, query_words)
-        bm25 = words.scores(opened.lexical)
-        for said, weight in before:
-            bm25 = bm25 + weight * opened.lexical.scores(said)
-        found = [near, best(_passing(bm25, allowed), max(k, CANDIDATES))]
-        if not opened.lexical.knows(words.every_word()):  # misspelt, perhaps
-            found.append(best(_passing(opened.pieces.scores(pieces[0][0]), allowed), CANDIDATES // 2))
+        bm25 = [_passing(part.scores(opened.lexical), allowed) for part in parts]
+        found += [best(scores, most) for scores in bm25]
+        if not opened.lexical.knows(whole.every_word()):  # misspelt, perhaps
+            for part in parts:
+                alike = opened.pieces.scores(part.pieces[0][0])
+                found.append(best(_passing(alike, allowed), CANDIDATES // 2))
         rows = np.unique(np.concatenate(found))
         clock.append(time.perf_counter())
         asked = language_of(query)
-        most = words.bound(opened.lexical) + bound(opened.lexical, before)
-        signs = self._signs(opened, vector, vectors[0], asked, rows, bm25[rows] / max(most, 1e-9), pieces)
+        foreign = opened.languages[rows] != asked
+        signs = best_parts(
+            [
+                self._signs(opened, part, asked, rows, scores[rows])
+                for part, scores in zip(parts, bm25, strict=True)
+            ],
+            foreign,
+        )
         cosine = signs[:, SIGNS.index("cosine")]
         alone = {"dense": cosine, "lexical": signs[:, SIGNS.index("words")]}
-        fused = alone[way] if way in alone else fuse(signs, opened.languages[rows] != asked, WEIGHTS)
+        fused = alone[way] if way in alone else fuse(signs, foreign)
         scores = fused
         if language is not None:
             scores = np.where(opened.languages[rows] == language, scores, scores * OTHER_LANGUAGE)
@@ -198,58 +202,56 @@ class Index:
         final, judged = self._judge(query, [opened.passages[row] for row in rows[kept]], scores[kept])
         best_first = np.argsort(-final, kind="stable")[:k]
         kept, final, judged = kept[best_first], final[best_first], judged[best_first]
-        coverage = words.coverage(opened.lexical, rows[kept])
+        shown = rows[kept]
         clock.append(time.perf_counter())
-        bm25 = _passing(bm25, allowed)
         if on_ranking is not None:
+            every = bm25[0] if len(parts) == 1 else _passing(whole.scores(opened.lexical), allowed)
             spent = dict(zip(PARTS, np.diff(clock).tolist(), strict=True))
             on_ranking(
-                Ranking(opened, words, rows, cosine, bm25, fused, scores, order, kept, signs, judged, spent)
+                Ranking(opened, whole, rows, cosine, every, fused, scores, order, kept, signs, judged, spent)
             )
         own = cosine[kept]
         if earlier:  # how near the question itself is: a mixture of texts is nearer to everything
-            products = opened.dense.products(vectors[0], rows[kept])
-            own = self._embedder.likeness(products, asked, opened.languages[rows[kept]])
-        columns = (final, own, bm25[rows[kept]], coverage)
+            own = _mean_of_best([self._likeness(opened, part.alone, asked, shown) for part in parts])
+        lexical = _mean_of_best([scores[shown] for scores in bm25])
+        coverage = _mean_of_best([part.said.coverage(opened.lexical, shown) for part in parts])
         apart = signs[kept, SIGNS.index("apart")]
         return [
             replace(
-                Hit(opened.passages[row], *(float(column[i]) for column in columns)),
+                Hit(opened.passages[row], *(float(column[i]) for column in (final, own, lexical, coverage))),
                 apart=float(apart[i]),
                 reranked=None if np.isnan(judged[i]) else float(judged[i]),
             )
-            for i, row in enumerate(rows[kept])
+            for i, row in enumerate(shown)
         ]
 
     def _signs(
-        self,
-        opened: Opened,
-        vector: np.ndarray,
-        alone: np.ndarray,
-        asked: str,
-        rows: np.ndarray,
-        words: np.ndarray,
-        pieces: Sequence[tuple[list[str], float]],
+        self, opened: Opened, part: Part, asked: str, rows: np.ndarray, bm25: np.ndarray
     ) -> np.ndarray:
         """The SIGNS of each row, shape (rows, 5).
 
-        `vector` has in it what was said before, `alone` is that of the question, with which passages of
-        another language are compared: the mixture would be nearer to all of them.
+        Passages of another language are compared with the question alone: what was said before would bring it
+        nearer to all of them.
         """
         import numpy as np
 
-        languages = opened.languages[rows]
-        home = languages == asked
-        products = opened.dense.products(vector, rows)
+        home = opened.languages[rows] == asked
+        cosine = self._likeness(opened, part.vector, asked, rows)
         if not home.all():
-            products = np.where(home, products, opened.dense.products(alone, rows))
-        cosine = self._embedder.likeness(products, asked, languages)
-        apart = opened.spread.likeness(vector, asked, rows, opened.dense)
+            cosine = np.where(home, cosine, self._likeness(opened, part.alone, asked, rows))
+        apart = opened.spread.likeness(part.vector, asked, rows, opened.dense)
         apart = APART * cosine if apart is None else np.where(home, apart, APART * cosine)
-        alike = sum(weight * opened.pieces.scores_at(some, rows) for some, weight in pieces)
-        most = max(bound(opened.pieces, pieces), 1e-9)
+        words = bm25 / max(part.bound(opened.lexical), 1e-9)
+        alike = sum(weight * opened.pieces.scores_at(some, rows) for some, weight in part.pieces)
+        pieces = alike / max(bound(opened.pieces, part.pieces), 1e-9)
         length = np.log1p(opened.lexical.different(rows))
-        return np.stack((cosine, apart, words, alike / most, length), axis=1)
+        return np.stack((cosine, apart, words, pieces, length), axis=1)
+
+    def _likeness(self, opened: Opened, vector: np.ndarray, asked: str, rows: np.ndarray) -> np.ndarray:
+        """How alike a question and each row are, hubs of another language brought down."""
+        languages = opened.languages[rows]
+        products = opened.dense.products(vector, rows) - (languages != asked) * opened.spread.hubness[rows]
+        return self._embedder.likeness(products, asked, languages)
 
     def _judge(
         self, query: str, passages: Sequence[Passage], scores: np.ndarray
@@ -316,6 +318,14 @@ def best(scores: np.ndarray, n: int) -> np.ndarray:
 
     found = np.flatnonzero(scores > 0)
     return found if len(found) <= n else found[np.argpartition(-scores[found], n)[:n]]
+
+
+def _mean_of_best(values: Sequence[np.ndarray]) -> np.ndarray:
+    """Of what each part of a question gives each row, the mean over the highest BEST_PARTS."""
+    import numpy as np
+
+    mean: np.ndarray = np.sort(values, axis=0)[-BEST_PARTS:].mean(0)
+    return mean
 
 
 def _passing(scores: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:

@@ -3,7 +3,8 @@
 import pytest
 
 from chatbot.message import Message
-from chatbot.query import EARLIER, NAMES, said_earlier, search_query
+from chatbot.query import CARRIED, EARLIER, NAMES, said_earlier, search_query
+from retrieval.earlier import Earlier
 
 
 def after(question: str) -> list[Message]:
@@ -51,14 +52,21 @@ def test_a_chain_of_follow_ups_reaches_the_complete_question() -> None:
     assert search_query(history, "and abroad?").startswith("How long does a refund")
 
 
-def test_what_was_said_counts_less_the_longer_ago_and_is_not_counted_twice() -> None:
+def test_what_was_said_counts_less_the_longer_ago() -> None:
     history = after("Is there a guest house near the station?") + after("Which of them has parking at night?")
-    query = "Are the bathrooms cleaned every day in summer?"
-    first, second = said_earlier(history, query)
-    assert (first.text, first.weight) == ("Which of them has parking at night?", EARLIER)
-    assert second.weight == EARLIER / 2
+    last, before = said_earlier(history, "Are the bathrooms cleaned every day in summer?")
+    assert last == Earlier("Which of them has parking at night?", EARLIER)
+    assert before == Earlier("Is there a guest house near the station?", EARLIER / 4)
+
+
+def test_what_a_question_leans_on_counts_more() -> None:
     history = after("Do you ship to France?")
-    assert said_earlier(history, search_query(history, "why?")) == []
+    assert said_earlier(history, "why?") == [Earlier("Do you ship to France?", CARRIED, carried=True)]
+    history = after("How long does a refund for a broken lamp take?") + after("And for furniture?")
+    assert [(one.weight, one.carried) for one in said_earlier(history, "and abroad?")] == [
+        (CARRIED, True),
+        (CARRIED / 2, True),
+    ]
 
 
 def test_names_of_the_last_answer_are_carried() -> None:

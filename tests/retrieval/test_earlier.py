@@ -45,7 +45,7 @@ def test_a_word_is_counted_once_with_its_highest_weight() -> None:
 def test_a_mixed_vector_has_length_one(weights: list[float]) -> None:
     vectors = np.abs(np.random.default_rng(0).standard_normal((len(weights) + 1, 8))).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    vector = mixed(vectors, [Earlier("", weight) for weight in weights])
+    vector = mixed(vectors[0], vectors[1:], [Earlier("", weight) for weight in weights])
     assert abs(float(np.linalg.norm(vector)) - 1) < 1e-5
 
 

@@ -81,3 +81,27 @@ def test_spread_is_read_as_it_was_written(tmp_path: Path) -> None:
         assert first is not None
         assert again is not None
         assert np.allclose(first, again)
+
+
+def test_a_passage_like_everything_in_the_other_language_is_a_hub(tmp_path: Path) -> None:
+    chance = np.random.default_rng(1)
+    chinese = chance.standard_normal((2 * FEW, 8)) / 4 + np.eye(8)[0]
+    english = chance.standard_normal((2 * FEW, 8)) / 4 + np.eye(8)[1]
+    english[3] = np.eye(8)[0] + np.eye(8)[1]
+    english[4] = 0.0  # a passage without words
+    vectors = np.concatenate((chinese, english)).astype(np.float32)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    languages = ["zh"] * len(chinese) + ["en"] * len(english)
+    Spread.of(vectors, languages).save(tmp_path / "spread.npz")
+    hubness = Spread.load(tmp_path / "spread.npz").hubness[len(chinese) :]
+    assert hubness.argmax() == 3
+    assert hubness[4] == 0
+    assert abs(hubness.mean()) < 1e-6
+
+
+def test_with_one_language_alone_its_own_mean_tells_the_hubs() -> None:
+    vectors = np.abs(np.random.default_rng(2).standard_normal((2 * FEW, 8))).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    hubness = Spread.of(vectors, ["en"] * len(vectors)).hubness
+    assert hubness.argmax() == (vectors @ vectors.mean(0)).argmax()
+    assert not Spread.of(vectors[: FEW - 1], ["en"] * (FEW - 1)).hubness.any()
