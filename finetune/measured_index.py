@@ -83,6 +83,8 @@ class _Asking:
     """An embedder that takes every text for a question."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self.name, self.dimension = f"questions of {embedder.name}", embedder.dimension
+        # A tuned embedder has the name of the one it was tuned from, for passages have its vectors.
+        version = getattr(embedder, "version", embedder.name)
+        self.name, self.dimension = f"questions of {version}", embedder.dimension
         self.encode = self.encode_questions = embedder.encode_questions
         self.likeness = embedder.likeness

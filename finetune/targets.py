@@ -16,7 +16,8 @@ from retrieval import versions
 from retrieval.content import read_content
 from retrieval.e5_file import DIMENSION
 from retrieval.embed import Embedder
-from retrieval.fuse import FOREIGN, FOREIGN_WORDS, WEIGHTS
+from retrieval.fuse import FOREIGN, FOREIGN_WORDS
+from retrieval.learnt_weights import read_weights
 from retrieval.lexical import Lexical
 from retrieval.pieces import query_pieces
 from retrieval.spread import APART, SPREAD, Spread
@@ -55,7 +56,8 @@ class Targets:
         self._synonyms = read_synonyms(folder)
         languages = [passage.language for passage in content.passages]
         self.languages = np.asarray(languages)
-        self._length = WEIGHTS["length"] * np.log1p(self._lexical.different(np.arange(len(languages))))
+        self._weights = read_weights(folder)
+        self._length = self._weights["length"] * np.log1p(self._lexical.different(np.arange(len(languages))))
         self._rows: dict[str, list[int]] = {}
         for row, passage in enumerate(content.passages):
             self._rows.setdefault(passage.article, []).append(row)
@@ -93,7 +95,7 @@ class Targets:
             mean, inverse, turned = view.turned
             away = vector - mean
             apart = turned @ away / (away @ inverse @ away).clamp_min(TINY).sqrt()
-        home = WEIGHTS["cosine"] * cosine + WEIGHTS["apart"] * apart + rest
+        home = self._weights["cosine"] * cosine + self._weights["apart"] * apart + rest
         return torch.where(view.home, home, FOREIGN * cosine + FOREIGN_WORDS * words)
 
     def _fixed(self, question: str) -> tuple[np.ndarray, np.ndarray]:
@@ -102,7 +104,8 @@ class Targets:
         words = wording.scores(self._lexical) / max(wording.bound(self._lexical), 1e-9)
         some = query_pieces(question)
         pieces = self._pieces.scores(some) / max(self._pieces.bound(some), 1e-9)
-        rest = WEIGHTS["words"] * words + WEIGHTS["pieces"] * pieces + self._length + WEIGHTS["bias"]
+        counts = self._weights
+        rest = counts["words"] * words + counts["pieces"] * pieces + self._length + counts["bias"]
         return words.astype(np.float32), rest.astype(np.float32)
 
     @cache  # noqa: B019

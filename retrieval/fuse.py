@@ -44,14 +44,16 @@ def fuse(signs: np.ndarray, foreign: np.ndarray, weights: Mapping[str, float] = 
     return np.where(foreign, alone, home)
 
 
-def best_parts(signs: Sequence[np.ndarray], foreign: np.ndarray) -> np.ndarray:
+def best_parts(
+    signs: Sequence[np.ndarray], foreign: np.ndarray, weights: Mapping[str, float] = WEIGHTS
+) -> np.ndarray:
     """The SIGNS of each passage: of a question in parts, the mean over the BEST_PARTS that suit it best."""
     import numpy as np
 
     if len(signs) == 1:
         return signs[0]
     stacked = np.stack(signs)
-    suits = np.argsort([-fuse(one, foreign) for one in signs], axis=0)[:BEST_PARTS]
+    suits = np.argsort([-fuse(one, foreign, weights) for one in signs], axis=0)[:BEST_PARTS]
     return np.take_along_axis(stacked, suits[:, :, None], axis=0).mean(0)
 
 

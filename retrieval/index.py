@@ -17,6 +17,7 @@ from retrieval.embed import Embedder, alike, load_embedder, untuned
 from retrieval.errors import BadSynonyms, EmbedderMismatch, IndexDamaged
 from retrieval.filters import CUSTOMER, Filter, Masks, nearest
 from retrieval.fuse import OTHER_LANGUAGE, SIGNS, best_parts, distinct, fuse
+from retrieval.learnt_weights import read_weights, weights_version
 from retrieval.lexical import Lexical
 from retrieval.passage import Hit, Passage
 from retrieval.question import BEST_PARTS, Part, parts_of, split_question
@@ -60,6 +61,7 @@ class Ranking:
     opened: Opened
     words: Wording
     rows: np.ndarray
+    foreign: np.ndarray  # whether a candidate is in another language than the question
     cosine: np.ndarray
     bm25: np.ndarray  # of every passage, 0 for those that a filter leaves out
     fused: np.ndarray
@@ -83,6 +85,8 @@ class Index:
         self._asked = Asked.open(folder / ASKED, untuned(embedder))
         self._synonyms_version = synonyms_version(folder)
         self._synonyms = read_synonyms(folder)
+        self._weights_version = weights_version(folder)
+        self.weights = read_weights(folder)
         self._embedder = embedder
         self._opened = opened
 
@@ -92,7 +96,8 @@ class Index:
     ) -> Index:
         """Open the current version; without an embedder, with the one that the index was made with.
 
-        A reranker reads the best hits of a search where their order is in doubt.
+        A reranker reads the best hits of a search where their order is in doubt. `weights` are what the signs
+        of a match count.
 
         Raises IndexMissing, IndexDamaged, EmbedderMismatch, EmbedderUnavailable or BadSynonyms.
         """
@@ -139,6 +144,12 @@ class Index:
                 self._synonyms = read_synonyms(self._folder)
             except BadSynonyms as error:
                 log.warning("%s The synonyms of before go on.", error)
+        if (version := weights_version(self._folder)) != self._weights_version:
+            self._weights_version = version
+            try:
+                self.weights = read_weights(self._folder)
+            except IndexDamaged as error:
+                log.warning("%s The weights of before go on.", error)
 
     def search(
         self,
@@ -189,10 +200,11 @@ class Index:
                 for part, scores in zip(parts, bm25, strict=True)
             ],
             foreign,
+            self.weights,
         )
         cosine = signs[:, SIGNS.index("cosine")]
         alone = {"dense": cosine, "lexical": signs[:, SIGNS.index("words")]}
-        fused = alone[way] if way in alone else fuse(signs, foreign)
+        fused = alone[way] if way in alone else fuse(signs, foreign, self.weights)
         scores = fused
         if language is not None:
             scores = np.where(opened.languages[rows] == language, scores, scores * OTHER_LANGUAGE)
@@ -208,7 +220,21 @@ class Index:
             every = bm25[0] if len(parts) == 1 else _passing(whole.scores(opened.lexical), allowed)
             spent = dict(zip(PARTS, np.diff(clock).tolist(), strict=True))
             on_ranking(
-                Ranking(opened, whole, rows, cosine, every, fused, scores, order, kept, signs, judged, spent)
+                Ranking(
+                    opened,
+                    whole,
+                    rows,
+                    foreign,
+                    cosine,
+                    every,
+                    fused,
+                    scores,
+                    order,
+                    kept,
+                    signs,
+                    judged,
+                    spent,
+                )
             )
         own = cosine[kept]
         if earlier:  # how near the question itself is: a mixture of texts is nearer to everything

@@ -27,8 +27,15 @@ def command(questions: Path, home: Path | None, out: Path | None, as_json: bool,
 
     from chatbot.settings import load_settings
     from finetune import evaluate_answers
+    from finetune.progress import Progress
 
-    report = evaluate_answers.run(questions, settings=load_settings(home=home, **model), out=out)
+    progress = Progress(lambda line: click.echo(line, err=True), f"Asking the questions of {questions.name}")
+    report = evaluate_answers.run(
+        questions,
+        settings=load_settings(home=home, **model),
+        out=out,
+        on_step=lambda done, total: progress(done / total),
+    )
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2, default=str))
         return

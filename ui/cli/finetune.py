@@ -6,14 +6,14 @@ from importlib import import_module
 
 import click
 
-SUBJECTS = ("model", "retriever", "reranker")
+SUBJECTS = ("model", "retriever", "reranker", "fusion")
 
 
 class Subjects(click.Group):
     """Finds what is tuned in the file ui/cli/finetune_<name>.py, as `command`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The model first, then the two of the search."""
+        """The model first, then the parts of the search."""
         return list(SUBJECTS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -40,4 +40,5 @@ def command() -> None:
       chatbot finetune model --help              all of its options
       chatbot finetune retriever                 how questions find passages, on those learnt from logs
       chatbot finetune reranker labelled.jsonl   what reads question and passage together
+      chatbot finetune fusion labelled.jsonl     what words and meaning count
     """
