@@ -13,7 +13,7 @@ from typing import Any
 from finetune.errors import PairsUnreadable
 from retrieval.asked import ASKED
 
-HELD_OUT = 0.2
+HELD_OUT, ENOUGH = 0.2, 600  # a fifth, but not many more questions than that: the more are trained on
 EXAMPLE = '{"question": "How do I return a lamp?", "article": "returns/how-to-return"}'
 
 
@@ -39,8 +39,9 @@ def read_labelled(paths: Sequence[Path], index: Path) -> list[Labelled]:
     return [Labelled(question, frozenset(names)) for question, names in articles.items()]
 
 
-def split(labelled: Sequence[Labelled], share: float = HELD_OUT) -> tuple[list[Labelled], list[Labelled]]:
-    """To train on, and held out. A question falls on the same side in every run, whatever else there is."""
+def split(labelled: Sequence[Labelled]) -> tuple[list[Labelled], list[Labelled]]:
+    """To train on, and held out. A question falls on the same side in every run on as many questions."""
+    share = min(HELD_OUT, ENOUGH / max(len(labelled), 1))
     held = [one for one in labelled if _place(one.question) < share]
     return [one for one in labelled if _place(one.question) >= share], held
 

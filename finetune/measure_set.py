@@ -85,9 +85,15 @@ def measure_set(
     change = compare(_runs(place, last_turn_only), fused)
     record(_runs(place, last_turn_only), report, fused)
     rows = [
-        {"id": one.id, "query": searched(one, last_turn_only)[0], "relevant": dict(one.relevant)}
+        {
+            "id": one.id,
+            "query": query,
+            "earlier": [part.text for part in earlier],
+            "relevant": dict(one.relevant),
+        }
         | {way: lines[i] for way, lines in scores.items()}
         for i, one in enumerate(judged)
+        for query, earlier in [searched(one, last_turn_only)]
     ]
     return report | {"change": change, "notes": notes, "rows": rows}
 

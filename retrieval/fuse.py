@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 # dstc11_track5 and egret_wenda_zh by the softmax loss of the right article; docs/retrieval-quality.md.
 SIGNS = ("cosine", "apart", "words", "pieces", "length")
 WEIGHTS = {"cosine": 0.452, "apart": 0.341, "words": 0.045, "pieces": 0.203, "length": 0.02, "bias": -0.016}
-# Of the cosine, where words cannot help. At equal relevance fused scores come to .7 of it or more, but what
-# is said in the language asked in is wanted first.
-FOREIGN = 0.6
+# Of the cosine, where words cannot help: what fused scores come to at equal relevance, or a little less, for
+# what is said in the language asked in is wanted first.
+FOREIGN = 0.7
 FOREIGN_WORDS = 0.3
+FAINT = 0.1  # of a cosine below 0: shared words count against it, and the order stays
 OTHER_LANGUAGE = 0.9  # of the score, for passages that are not in the preferred language
 MANY = 30  # distinct words
 _NEGATIONS = frozenset(
@@ -40,7 +41,7 @@ def fuse(signs: np.ndarray, foreign: np.ndarray, weights: Mapping[str, float] = 
 
     home = signs @ [weights[sign] for sign in SIGNS] + weights["bias"]
     cosine, words = signs[:, SIGNS.index("cosine")], signs[:, SIGNS.index("words")]
-    alone = FOREIGN * np.maximum(cosine, 0.0) + FOREIGN_WORDS * words
+    alone = FOREIGN * np.where(cosine > 0, cosine, FAINT * cosine) + FOREIGN_WORDS * words
     return np.where(foreign, alone, home)
 
 

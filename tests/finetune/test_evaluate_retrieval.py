@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,7 +95,7 @@ def test_nothing_is_embedded_twice(folder: Path, tmp_path: Path) -> None:
 
 def test_history_is_searched_with_unless_told_otherwise(folder: Path, tmp_path: Path) -> None:
     rows = {row["id"]: row for row in measured(folder, tmp_path)["rows"]}
-    assert "shipping" in rows["q2"]["query"]
+    assert rows["q2"]["earlier"] == ["what are the shipping costs?"]
     assert rows["q2"]["fused"]["hit@1"] == 1
     alone = measured(folder, tmp_path, last_turn_only=True)
     assert "last turn alone" not in alone["measures"]["all"]
@@ -171,3 +173,20 @@ def test_runs_tell_better_from_worse(tmp_path: Path) -> None:
 def test_the_plot_is_a_picture(folder: Path, tmp_path: Path) -> None:
     plot_retrieval([measured(folder, tmp_path)], tmp_path / "p.png")
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+
+
+class TunedHashing(HashingEmbedder):
+    """As a tuned embedder: the passages and the name of another one, and questions of its own."""
+
+    version = "tuned@1"
+
+    def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
+        return -self.encode(texts)
+
+
+def test_the_questions_of_a_tuned_embedder_are_its_own(folder: Path, tmp_path: Path) -> None:
+    before = measured(folder, tmp_path / "home")
+    after = measure_set(files_of(folder), load_settings(home=tmp_path / "home"), embedder=TunedHashing())
+    assert after["embedder"] == "tuned@1"
+    dense = [run["measures"]["all"]["dense"]["mrr"]["mean"] for run in (before, after)]
+    assert dense[1] < dense[0]

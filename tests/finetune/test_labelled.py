@@ -72,5 +72,7 @@ def test_a_question_stays_on_its_side() -> None:
     assert 30 < len(held) < 90
     assert len(train) + len(held) == 300
     assert set(split(many[::3])[1]) <= set(held)
+    more = [Labelled(f"Question {n}?", frozenset({"a"})) for n in range(9000)]
+    assert 500 < len(split(more)[1]) < 700
     shouted = Labelled(held[0].question.upper(), held[0].articles)
     assert split([shouted]) == ([], [shouted])
