@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from chatbot.answer import Answer, Found, citation
@@ -17,7 +17,7 @@ from chatbot.extract import rank_sentences
 from chatbot.message import Message
 from chatbot.policy import Verdict, answerability, decide
 from chatbot.prompt import build_messages
-from chatbot.query import said_earlier, search_query
+from chatbot.query import asks_again, said_earlier, search_query
 from chatbot.settings import Settings
 from chatbot.silence import Opening
 from chatbot.sources import find_sources
@@ -92,6 +92,8 @@ class Chat:
             else await asyncio.to_thread(self.store.history, conversation_id)
         )
         reading = understand(text, self.templates)
+        if reading.intent == "unclear" and asks_again(past, text):
+            reading = replace(reading, intent="question")
         query = search_query(past, text) if reading.intent == "question" else ""
         found = await asyncio.to_thread(self._search, text, query, past, reading) if query else Found()
         clock.mark("search")

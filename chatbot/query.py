@@ -21,6 +21,10 @@ _POINTS_BACK = {
     ),
     "zh": re.compile(r"它|他们|这个|那个|这种|那种|这样|那样|这些|那些|上面|刚才|前面|同样"),
 }
+_ASKS = {
+    "en": re.compile(r"\b(how|why|when|where|what|which|who)\b", re.IGNORECASE),
+    "zh": re.compile("多少|多久|多长|为什么|为何|什么|哪|怎么|怎样|如何|几|吗"),
+}
 # Content words; a longer question says itself what it is about, its "it" included ("... the driver when it
 # arrives"). Chinese segments to more of them.
 SHORT = {"en": 3, "zh": 6}
@@ -33,6 +37,12 @@ LOOK_BACK = 2
 CARRIED, EARLIER = 0.6, 0.3
 NAMES = 0.35
 _NAME = re.compile(r"(?<![.!?:] )(?<!^)\b[A-Z][\w'&-]+(?: (?:[A-Z][\w'&-]+|and|of|the|by))*")
+
+
+def asks_again(history: Sequence[Message], text: str) -> bool:
+    """Whether a message without a word that carries meaning ("and how much?") asks about what was asked."""
+    language = language_of(text)
+    return bool(_ASKS[language].search(text) and _said(history, "user", text))
 
 
 def search_query(history: Sequence[Message], text: str) -> str:

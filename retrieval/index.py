@@ -20,7 +20,7 @@ from retrieval.fuse import OTHER_LANGUAGE, SIGNS, best_parts, distinct, fuse
 from retrieval.learnt_weights import read_weights, weights_version
 from retrieval.lexical import Lexical
 from retrieval.passage import Hit, Passage
-from retrieval.question import BEST_PARTS, Part, parts_of, split_question
+from retrieval.question import Part, parts_of, split_question
 from retrieval.remembered import Remembered
 from retrieval.spread import APART, SPREAD, Spread
 from retrieval.synonyms import Wording, read_synonyms, synonyms_version
@@ -177,8 +177,7 @@ class Index:
         clock = [time.perf_counter()]
         whole = self._synonyms.wording(query)
         texts = split_question(query) if way == "fused" else [query]
-        vectors = self._embedder.encode_questions([*texts, *(one.text for one in earlier)])
-        parts = parts_of(texts, vectors, earlier, self._synonyms)
+        parts = parts_of(texts, earlier, self._synonyms, self._embedder.encode_questions)
         clock.append(time.perf_counter())
         allowed = opened.masks.mask(where)
         most = max(k, CANDIDATES)
@@ -237,10 +236,11 @@ class Index:
                 )
             )
         own = cosine[kept]
-        if earlier:  # how near the question itself is: a mixture of texts is nearer to everything
-            own = _mean_of_best([self._likeness(opened, part.alone, asked, shown) for part in parts])
-        lexical = _mean_of_best([scores[shown] for scores in bm25])
-        coverage = _mean_of_best([part.said.coverage(opened.lexical, shown) for part in parts])
+        if earlier or len(parts) > 1:
+            # Of the question itself, for a mixture is nearer to everything; of a letter, of its best part.
+            own = np.max([self._likeness(opened, part.alone, asked, shown) for part in parts], axis=0)
+        lexical = np.max([scores[shown] for scores in bm25], axis=0)
+        coverage = np.max([part.said.coverage(opened.lexical, shown) for part in parts], axis=0)
         apart = signs[kept, SIGNS.index("apart")]
         return [
             replace(
@@ -344,14 +344,6 @@ def best(scores: np.ndarray, n: int) -> np.ndarray:
 
     found = np.flatnonzero(scores > 0)
     return found if len(found) <= n else found[np.argpartition(-scores[found], n)[:n]]
-
-
-def _mean_of_best(values: Sequence[np.ndarray]) -> np.ndarray:
-    """Of what each part of a question gives each row, the mean over the highest BEST_PARTS."""
-    import numpy as np
-
-    mean: np.ndarray = np.sort(values, axis=0)[-BEST_PARTS:].mean(0)
-    return mean
 
 
 def _passing(scores: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:

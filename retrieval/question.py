@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,25 +49,32 @@ class Part:
 
 
 def parts_of(
-    texts: Sequence[str], vectors: np.ndarray, earlier: Sequence[Earlier], synonyms: Synonyms
+    texts: Sequence[str],
+    earlier: Sequence[Earlier],
+    synonyms: Synonyms,
+    encode: Callable[[Sequence[str]], np.ndarray],
 ) -> list[Part]:
-    """The parts of a question; `vectors` are those of the texts and, after them, of what was said before."""
-    before = vectors[len(texts) :]
-    carried = [i for i, one in enumerate(earlier) if one.carried]
-    whole = [earlier[i] for i in carried]
-    subject = "".join(f"{one.text}\n" for one in whole)
+    """The parts of a question; `encode` gives texts their vectors as questions."""
+    subject = "".join(f"{one.text}\n" for one in reversed(earlier) if one.carried)
+    full = [subject + text for text in texts]
+    vectors = encode(
+        [*texts, *full, *(one.text for one in earlier)]
+        if subject
+        else [*texts, *(one.text for one in earlier)]
+    )
+    before = vectors[len(vectors) - len(earlier) :]
     found = []
-    for text, vector in zip(texts, vectors, strict=False):
+    for i, text in enumerate(texts):
         words = synonyms.wording(text)
         own = query_pieces(text)
         found.append(
             Part(
                 words,
-                synonyms.wording(subject + text) if subject else words,
+                synonyms.wording(full[i]) if subject else words,
                 [(own, 1.0), *weighted(own, earlier, query_pieces)],
                 weighted(words.every_word(), earlier, query_words),
-                mixed(vector, before, earlier),
-                mixed(vector, before[carried], whole),
+                mixed(vectors[i], before, earlier),
+                vectors[len(texts) + i] if subject else vectors[i],
             )
         )
     return found

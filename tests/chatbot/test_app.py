@@ -171,6 +171,17 @@ def test_the_answer_is_in_the_customers_language(make: Callable[..., Chat]) -> N
     assert wrong.answer.startswith("退款会在5个工作日内到账")
 
 
+def test_a_bare_follow_up_is_no_riddle(make: Callable[..., Chat]) -> None:
+    chat = make(*["A refund reaches you within 5 business days. [1]"] * 2)
+    assert ask(chat, "and when?").decision == "clarify"
+    conversation = chat.new_conversation("test")
+    ask(chat, QUESTION, conversation)
+    turn = ask(chat, "and when?", conversation)
+    assert turn.decision == "answer"
+    assert turn.query == f"{QUESTION}\nand when?"
+    assert ask(chat, "???", conversation).decision == "clarify"
+
+
 def test_a_follow_up_reaches_model_and_search_with_its_history(make: Callable[..., Chat]) -> None:
     chat = make(
         "A refund reaches you within 5 business days. [1]", "Final sale items cannot be refunded. [1]"

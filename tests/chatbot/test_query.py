@@ -3,7 +3,7 @@
 import pytest
 
 from chatbot.message import Message
-from chatbot.query import CARRIED, EARLIER, NAMES, said_earlier, search_query
+from chatbot.query import CARRIED, EARLIER, NAMES, asks_again, said_earlier, search_query
 from retrieval.earlier import Earlier
 
 
@@ -50,6 +50,19 @@ def test_without_history_the_text_is_the_query() -> None:
 def test_a_chain_of_follow_ups_reaches_the_complete_question() -> None:
     history = after("How long does a refund for a broken lamp take?") + after("And for furniture?")
     assert search_query(history, "and abroad?").startswith("How long does a refund")
+
+
+@pytest.mark.parametrize("text", ["and how much?", "why?", "多少？", "那为什么呢？"])
+def test_a_bare_question_asks_again(text: str) -> None:
+    earlier = "Do you ship to Canada?" if text.isascii() else "你们送货到香港吗？"
+    assert asks_again(after(earlier), text)
+    assert not asks_again([], text)
+    assert not asks_again([Message("assistant", "Hello.")], text)
+
+
+@pytest.mark.parametrize("text", ["???", "😀", "it is", "的"])
+def test_signs_ask_nothing(text: str) -> None:
+    assert not asks_again(after("Do you ship to Canada?") + after("你们送货到香港吗？"), text)
 
 
 def test_what_was_said_counts_less_the_longer_ago() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,22 +36,30 @@ def test_a_chinese_letter_is_cut_too() -> None:
     assert len(split_question("我上周买的台灯到现在还没有收到，能帮我查一下吗？" * 10)) > 2
 
 
+def unit_vectors(texts: Sequence[str]) -> np.ndarray:
+    return np.eye(len(texts), dtype=np.float32)
+
+
 def test_what_was_said_before_is_in_every_part() -> None:
-    vectors = np.eye(3, dtype=np.float32)
-    first, second = parts_of(["one lamp", "two"], vectors, [Earlier("lamp shade", 0.5)], Synonyms())
-    assert np.allclose(first.alone, vectors[0])
+    first, second = parts_of(["one lamp", "two"], [Earlier("lamp shade", 0.5)], Synonyms(), unit_vectors)
+    assert np.allclose(first.alone, [1, 0, 0])
     assert np.allclose(second.vector, np.array([0, 2, 1]) / 5**0.5)
     assert first.before == [(["shade"], 0.5)]
     assert second.before == [(["lamp", "shade"], 0.5)]
 
 
 def test_what_a_question_leans_on_is_part_of_what_it_says() -> None:
-    vectors = np.eye(3, dtype=np.float32)
-    earlier = [Earlier("lamp shade", 0.5, carried=True), Earlier("delivery", 0.5)]
-    (part,) = parts_of(["cost"], vectors, earlier, Synonyms())
-    assert np.allclose(part.alone, np.array([1, 0.5, 0]) / 1.25**0.5)
-    assert np.allclose(part.vector, np.array([2, 1, 1]) / 6**0.5)
-    assert sorted(part.said.every_word()) == sorted(["cost", "lamp", "shade"])
+    earlier = [
+        Earlier("delivery", 0.3),
+        Earlier("which colour", 0.5, carried=True),
+        Earlier("lamp shade", 0.2, carried=True),
+    ]
+    seen: list[str] = []
+    (part,) = parts_of(["cost"], earlier, Synonyms(), lambda texts: seen.extend(texts) or unit_vectors(texts))
+    assert seen[1] == "lamp shade\nwhich colour\ncost"
+    assert np.allclose(part.alone, np.eye(5)[1])
+    assert np.allclose(part.vector, np.array([1, 0, 0.3, 0.5, 0.2]) / 1.38**0.5)
+    assert sorted(part.said.every_word()) == sorted(["cost", "colour", "lamp", "shade"])
 
 
 def test_one_sentence_of_a_letter_finds_its_article(tmp_path: Path) -> None:
