@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -180,17 +181,7 @@ class Index:
         parts = parts_of(texts, earlier, self._synonyms, self._embedder.encode_questions)
         clock.append(time.perf_counter())
         allowed = opened.masks.mask(where)
-        most = max(k, CANDIDATES)
-        found = [nearest(opened.dense, part.vector, most, allowed, opened.languages) for part in parts]
-        clock.append(time.perf_counter())
-        bm25 = [_passing(part.scores(opened.lexical), allowed) for part in parts]
-        found += [best(scores, most) for scores in bm25]
-        if not opened.lexical.knows(whole.every_word()):  # misspelt, perhaps
-            for part in parts:
-                alike = opened.pieces.scores(part.pieces[0][0])
-                found.append(best(_passing(alike, allowed), CANDIDATES // 2))
-        rows = np.unique(np.concatenate(found))
-        clock.append(time.perf_counter())
+        rows, bm25 = _candidates(opened, parts, allowed, max(k, CANDIDATES), clock)
         asked = language_of(query)
         foreign = opened.languages[rows] != asked
         signs = best_parts(
@@ -242,13 +233,18 @@ class Index:
         lexical = np.max([scores[shown] for scores in bm25], axis=0)
         coverage = np.max([part.said.coverage(opened.lexical, shown) for part in parts], axis=0)
         apart = signs[kept, SIGNS.index("apart")]
+        numbers = np.stack((final, own, lexical, coverage, apart, judged), axis=1).tolist()
         return [
-            replace(
-                Hit(opened.passages[row], *(float(column[i]) for column in (final, own, lexical, coverage))),
-                apart=float(apart[i]),
-                reranked=None if np.isnan(judged[i]) else float(judged[i]),
+            Hit(
+                opened.passages[row],
+                score,
+                dense,
+                words,
+                covered,
+                apart=spread,
+                reranked=None if math.isnan(verdict) else verdict,
             )
-            for i, row in enumerate(shown)
+            for row, (score, dense, words, covered, spread, verdict) in zip(shown, numbers, strict=True)
         ]
 
     def _signs(
@@ -336,6 +332,24 @@ def _open_version(folder: Path, version: str, embedder: Embedder) -> Opened:
         Lexical.load(where / "pieces"),
         Spread.load(where / SPREAD),
     )
+
+
+def _candidates(
+    opened: Opened, parts: Sequence[Part], allowed: np.ndarray | None, most: int, clock: list[float]
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The rows that any part of a question finds, and for each part the BM25 score of every row."""
+    import numpy as np
+
+    found = [nearest(opened.dense, part.vector, most, allowed, opened.languages) for part in parts]
+    clock.append(time.perf_counter())
+    bm25 = [_passing(part.scores(opened.lexical), allowed) for part in parts]
+    found += [best(scores, most) for scores in bm25]
+    for part in parts:
+        if not opened.lexical.knows(part.words.every_word()):  # misspelt, perhaps
+            alike = opened.pieces.scores(part.pieces[0][0])
+            found.append(best(_passing(alike, allowed), CANDIDATES // 2))
+    clock.append(time.perf_counter())
+    return np.unique(np.concatenate(found)), bm25
 
 
 def best(scores: np.ndarray, n: int) -> np.ndarray:
