@@ -83,7 +83,7 @@ def ratios(found: dict[str, Any]) -> dict[str, float]:
 
 
 def memory(model: Path) -> dict[str, float]:
-    """MiB at the peak of one round of each, in a process of its own: weights, adapter, activations."""
+    """MiB at the peak of two rounds of each, in a process of its own: weights, adapter, activations."""
     peaks = {}
     for name in NAMES:
         command = [sys.executable, "-m", "benchmarks.training.speed", str(model), "--only", name]
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0, help="of the rows")
     parser.add_argument("--speed-only", action="store_true", help="leave the memory out, a minute or more")
-    parser.add_argument("--only", choices=NAMES, help="one round of this one, for its memory")
+    parser.add_argument("--only", choices=NAMES, help="two rounds of this one, for its memory")
     parser.add_argument("--shape", choices=matrices.SHAPES, help="a model of this size with random weights")
     asked = parser.parse_args()
     share_cores()
@@ -118,15 +118,15 @@ def main() -> None:
         else:
             model = resolve_model(asked.model, load_settings().home).path
         if asked.only:
-            measure(model, 0, (asked.only,), out, asked.seed)
+            measure(model, 1, (asked.only,), out, asked.seed)
             print(json.dumps({"peak_mib": _peak()}))
             return
         found = measure(model, asked.rounds, NAMES, out, asked.seed)
         found |= {"ratios": ratios(found), **matrices.share(model, found)}
+        for name, value in found["ratios"].items():
+            print(f"{name:30} {value:.2f}", file=sys.stderr)
         if not asked.speed_only:
             found["peak_mib"] = memory(model)
-    for name, value in found["ratios"].items():
-        print(f"{name:30} {value:.2f}", file=sys.stderr)
     print(json.dumps(found, indent=2))
 
 
