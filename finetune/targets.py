@@ -119,7 +119,7 @@ class Targets:
             torch.from_numpy(self.languages == asked),
             torch.from_numpy((zero - step * self._hubness(asked)).astype(np.float32)),
             torch.from_numpy(step.astype(np.float32)),
-            torch.from_numpy(self._vectors),
+            torch.tensor(self._vectors),  # a copy, for the file is read-only
             turned and tuple(torch.from_numpy(part.astype(np.float32)) for part in turned),
         )
 
