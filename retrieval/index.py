@@ -176,7 +176,6 @@ class Index:
         if not query.strip() or k < 1 or not opened.passages:
             return []
         clock = [time.perf_counter()]
-        whole = self._synonyms.wording(query)
         texts = split_question(query) if way == "fused" else [query]
         parts = parts_of(texts, earlier, self._synonyms, self._embedder.encode_questions)
         clock.append(time.perf_counter())
@@ -207,7 +206,10 @@ class Index:
         shown = rows[kept]
         clock.append(time.perf_counter())
         if on_ranking is not None:
-            every = bm25[0] if len(parts) == 1 else _passing(whole.scores(opened.lexical), allowed)
+            whole, every = parts[0].words, bm25[0]
+            if len(parts) > 1:
+                whole = self._synonyms.wording(query)
+                every = _passing(whole.scores(opened.lexical), allowed)
             spent = dict(zip(PARTS, np.diff(clock).tolist(), strict=True))
             on_ranking(
                 Ranking(
