@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from retrieval.embed import Embedder
 from retrieval.errors import IndexDamaged
 from retrieval.text import language_of
+from retrieval.written import written
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,7 +144,4 @@ def write_asked(pairs: Sequence[Pair], folder: Path, embedder: Embedder) -> int:
 
 def asked_version(folder: Path) -> int:
     """A number that changes when the questions are written anew; 0 when there are none."""
-    try:
-        return (folder / MANIFEST).stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
+    return written(folder / MANIFEST)

@@ -11,6 +11,7 @@ from typing import Any
 
 from retrieval.errors import IndexDamaged
 from retrieval.fuse import WEIGHTS
+from retrieval.written import written
 
 FILE = "fusion.json"
 
@@ -51,7 +52,4 @@ def forget_weights(folder: Path) -> bool:
 
 def weights_version(folder: Path) -> int:
     """A number that changes when the file is written anew; 0 when there is none."""
-    try:
-        return (folder / FILE).stat().st_mtime_ns
-    except OSError:
-        return 0
+    return written(folder / FILE)

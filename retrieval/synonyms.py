@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from retrieval.errors import BadSynonyms
 from retrieval.lexical import Lexical, query_words
 from retrieval.text import HAN, terms
+from retrieval.written import written
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,10 +132,7 @@ def read_synonyms(folder: Path) -> Synonyms:
 
 def synonyms_version(folder: Path) -> int:
     """A number that changes when the file is written anew; 0 when there is none."""
-    try:
-        return (folder / SYNONYMS).stat().st_mtime_ns
-    except OSError:
-        return 0
+    return written(folder / SYNONYMS)
 
 
 def _whole(phrase: Phrase, lexical: Lexical) -> np.ndarray:
