@@ -135,7 +135,10 @@ def test_eight_streams_and_many_swaps_lose_and_mix_nothing(shop: Shop) -> None:
         for n in range(20):
             version = versions[(n + 1) % 2]
             await asyncio.to_thread(publication.publish, shop.home, version)
-            await until(lambda version=version: engine.model.startswith(version.folder))
+            before = len(said)
+            await until(
+                lambda version=version, before=before: " ".join([version.folder] * 6) in said[before:]
+            )
         done.set()
         await asyncio.gather(*customers)
         await until(lambda: engine.draining == 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +17,7 @@ from ui.page.visit import Exchange, Visit
 from ui.serve import build_app
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -63,13 +63,14 @@ def visit(browser: Browser, site: Site) -> Iterator[Any]:
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
 
-    def open_page(**how: Any) -> Page:
+    def open_page(before: Callable[[Page], None] = lambda page: None, **how: Any) -> Page:
         contexts.append(
             browser.new_context(**({"locale": "en-GB", "viewport": {"width": 1100, "height": 800}} | how))
         )
         contexts[-1].set_default_timeout(90_000)
         page = contexts[-1].new_page()
         watch(page)
+        before(page)
         page.goto(site.address)
         page.wait_for_selector(".example")
         return page
@@ -176,6 +177,21 @@ def test_the_whole_page_speaks_the_chosen_language(visit: Any) -> None:
     chinese = visit(locale="zh-CN")
     chinese.wait_for_selector("h2:has-text('您好')")
     assert chinese.locator("#language label.selected").inner_text() == "中文"
+
+
+def test_a_language_chosen_at_once_is_not_undone_when_the_page_learns_the_visitors_own(visit: Any) -> None:
+    held: list[Route] = []
+    page = visit(before=lambda page: page.route("**/run/predict*", lambda route: held.append(route), times=1))
+    choice = page.locator("#language label:has-text('中文')")
+    while not held:
+        page.wait_for_timeout(10)
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with pytest.raises(sync_api.TimeoutError):
+        choice.click(timeout=500)
+    held[0].continue_()
+    choice.click()
+    for english in ("Send", "New chat", "Support"):
+        page.wait_for_selector(f"text='{english}'", state="detached")
 
 
 def test_visitors_do_not_wait_for_each_other_and_see_only_their_own(

@@ -32,7 +32,7 @@ def build(chat: Chat, shop: str) -> gr.Blocks:
             head = gr.HTML(_head(shop, "en"), elem_id="brand")
             language = gr.Radio(
                 [(name, code) for code, name in NAMES.items()], value="en", label=texts["language"],
-                show_label=False, container=False, elem_id="language", min_width=0,
+                show_label=False, container=False, elem_id="language", min_width=0, interactive=False,
             )  # fmt: skip
             new = gr.Button(texts["new"], elem_id="new", size="sm", min_width=0)
         transcript = gr.HTML(
@@ -77,7 +77,8 @@ def build(chat: Chat, shop: str) -> gr.Blocks:
 
         async def arrive(here: Visit, request: gr.Request) -> list[Any]:
             here.language = talk.preferred(request.headers.get("accept-language", ""))
-            return [here.language, *_texts(shop, here)]
+            choice = gr.update(value=here.language, interactive=True)  # a choice made before would be undone
+            return [choice, *_texts(shop, here)]
 
         worded = [transcript, head, new, box, send, stop, note]
         many: dict[str, Any] = {
@@ -87,7 +88,7 @@ def build(chat: Chat, shop: str) -> gr.Blocks:
         }
         quick: dict[str, Any] = {**many, "queue": False}
         page.load(arrive, visit, [language, *worded], **quick)
-        language.input(speak, [language, visit], worded, **quick)
+        language.input(speak, [language, visit], worded, trigger_mode="always_last", **quick)
         gr.on([box.submit, send.click], ask, [box, visit], [transcript, box], **many)
         transcript.ask(ask_this, visit, transcript, **many)
         transcript.rate(rate, visit, transcript, **many)
