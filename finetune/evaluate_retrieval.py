@@ -14,7 +14,8 @@ from finetune.measures import Interval, bootstrap
 from finetune.rankings import DEPTH, MEASURES, measures
 from retrieval.earlier import Earlier
 from retrieval.embed import Embedder
-from retrieval.index import Index, Ranking
+from retrieval.index import Index
+from retrieval.ranking import Ranking
 from retrieval.text import language_of
 
 if TYPE_CHECKING:
@@ -68,17 +69,18 @@ def evaluate(
     if not last_turn_only and any(question.history for question in questions):
         ways[LAST_TURN] = {}
     scores: Scores = {way: [] for way in ways}
-    rankings: list[Ranking] = []
+    spent: list[Mapping[str, float]] = []
     for number, question in enumerate(questions, start=1):
         for way, how in ways.items():
             alone = last_turn_only or way == LAST_TURN
-            if way == "fused":
-                how = how | {"on_ranking": rankings.append}
             query, earlier = searched(question, alone)
-            scores[way].append(measures(_found(index, query, how | {"earlier": earlier}), question.relevant))
+            ranking = index.rank(query, POOL, **how, earlier=earlier)
+            scores[way].append(measures(_articles(ranking), question.relevant))
+            if way == "fused" and ranking:
+                spent.append(ranking.seconds)
         if on_step:
             on_step(number, len(questions))
-    return scores, _milliseconds([ranking.seconds for ranking in rankings])
+    return scores, _milliseconds(spent)
 
 
 def searched(question: Judged, last_turn_only: bool = False) -> tuple[str, list[Earlier]]:
@@ -134,8 +136,8 @@ def _mean(values: Sequence[float]) -> dict[str, Any]:
     return {**numbers, "n": len(values)}
 
 
-def _found(index: Index, query: str, how: Mapping[str, Any]) -> list[str]:
-    hits = index.search(query, POOL, **how)
+def _articles(ranking: Ranking | None) -> list[str]:
+    hits = ranking.hits if ranking else []
     return list(dict.fromkeys(hit.passage.article for hit in hits))[:DEPTH]
 
 

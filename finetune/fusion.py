@@ -18,7 +18,7 @@ from finetune.ranked import POOL, Ranked, compare_rankings, objections, rank, te
 from finetune.retriever import parts
 from retrieval.embed import load_embedder
 from retrieval.fuse import SIGNS, WEIGHTS
-from retrieval.index import Index, Ranking
+from retrieval.index import Index
 from retrieval.learnt_weights import write_weights
 from retrieval.remembered import Remembered
 
@@ -125,11 +125,9 @@ def learnt(samples: Sequence[Sample]) -> dict[str, float]:
 
 def _sample(index: Index, one: Labelled) -> Sample | None:
     """The candidates in the question's own language; None unless one of them is right and another wrong."""
-    seen: list[Ranking] = []
-    index.search(one.question, POOL, on_ranking=seen.append)
-    if not seen:
+    ranking = index.rank(one.question, POOL)
+    if ranking is None:
         return None
-    (ranking,) = seen
     home = ~ranking.foreign
     passages = [ranking.opened.passages[row] for row in ranking.rows[home]]
     right = np.array([passage.article in one.articles for passage in passages], dtype=bool)

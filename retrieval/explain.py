@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retrieval.filters import CUSTOMER, Filter
-from retrieval.index import Index, Ranking
+from retrieval.index import Index
 from retrieval.passage import Hit
+from retrieval.ranking import Ranking
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,16 +63,16 @@ def explain(
     `why` names an article that was expected. To an `outsider` an article of another audience does not exist:
     it is neither named nor counted.
     """
-    rankings: list[Ranking] = []
-    hits = index.search(query, k, language, where=where, on_ranking=rankings.append)
-    if not rankings:
+    ranking = index.rank(query, k, language, where=where)
+    if ranking is None:
         return Explanation([], 0, {}, 0, [], _absent(why) if why else "")
-    (ranking,) = rankings
     left_out = Counter(where.against(passage) for passage in ranking.opened.passages)
     searched = left_out.pop("", 0)
     if outsider:
         left_out.pop("audience", None)
-    reasons = [_reason(hit, int(place), ranking) for hit, place in zip(hits, ranking.kept, strict=True)]
+    reasons = [
+        _reason(hit, int(place), ranking) for hit, place in zip(ranking.hits, ranking.kept, strict=True)
+    ]
     answer = _why(why, ranking, where, k, outsider) if why else ""
     return Explanation(
         ranking.words.every_word(), searched, dict(left_out), len(ranking.rows), reasons, answer

@@ -18,9 +18,9 @@ from retrieval.crawl import Pace
 from retrieval.embed import Embedder, load_embedder
 from retrieval.embedded import Embedded
 from retrieval.errors import IndexMissing
-from retrieval.index import check_embedder
 from retrieval.lexical import Lexical
 from retrieval.metadata import language_code
+from retrieval.opened import check_embedder
 from retrieval.passage import Passage
 from retrieval.pieces import passage_pieces
 from retrieval.readers.rows import UNNAMED

@@ -18,8 +18,8 @@ import numpy as np
 from benchmarks.retrieval import synthetic
 from retrieval.content import Content, Record
 from retrieval.dense import Dense, write_dense
-from retrieval.index import best
 from retrieval.lexical import Lexical, query_words
+from retrieval.ranking import best
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 QUESTIONS = 100

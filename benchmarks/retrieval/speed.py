@@ -15,9 +15,10 @@ import numpy as np
 
 from benchmarks.retrieval import synthetic
 from retrieval.dense import BUILD_WIDTH, LINKS, Dense, write_dense
-from retrieval.index import CANDIDATES, Index, best
+from retrieval.index import Index
 from retrieval.lexical import Lexical, query_words
 from retrieval.passage import Passage
+from retrieval.ranking import CANDIDATES, best
 
 QUESTIONS = 200
 Ways = dict[str, Callable[[Any], object]]

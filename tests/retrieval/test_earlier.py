@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.earlier import Earlier, mixed, weighted
-from retrieval.index import Index, Ranking
+from retrieval.index import Index
 from tests.retrieval.hashing import HashingEmbedder
 from tests.retrieval.test_index import make
 
@@ -54,9 +54,8 @@ def test_passages_of_another_language_are_compared_with_the_question_alone(tmp_p
     index = make(tmp_path, articles, HashingEmbedder(dimension=256))
 
     def cosines(*earlier: Earlier) -> dict[str, float]:
-        seen: list[Ranking] = []
-        index.search("is the lamp brass", 2, earlier=earlier, on_ranking=seen.append)
-        ranked = seen[0]
+        ranked = index.rank("is the lamp brass", 2, earlier=earlier)
+        assert ranked
         rows = zip(ranked.rows, ranked.cosine, strict=True)
         return {ranked.opened.passages[row].language: round(float(cosine), 5) for row, cosine in rows}
 
