@@ -32,7 +32,8 @@ _TOWN = (
     rf"(?:,?\s*{_UNIT})?(?:,\s*(?!Order|WW|GC|Name|Phone|Tel|Thanks|Please|I\b)[A-ZÀ-Þ][a-zà-ÿ]+(?:[\s-]+[A-ZÀ-Þ]?[a-zà-ÿ]+){{0,2}}"
     rf"(?=[\s,.;!?)]|$)){{0,3}}(?:,?\s*(?:[A-Z]{{1,2}}-)?\d{{4,5}}\s[A-ZÀ-Þ][a-zà-ÿ]+(?:\s[A-ZÀ-Þ][a-zà-ÿ]+)?(?=[\s,.;!?)]|$)|,?\s*{_ZIP})?"
 )
-_LEAD = rf"(?:(?:{_UNIT_WORD})\.?\s*(?:[Nn]o\.?\s*)?[\dA-Za-z]{{1,5}}(?:[-/]\d+)?,?\s+)?"
+_HOUSE = r"(?:(?:The\s(?:[A-Z][\w'’]+\s?){1,3}|(?:[A-Z][\w'’]+\s){1,2}(?:House|Cottage|Farm|Lodge|Hall|Court|Rectory|Barn|Villa|Mill)),\s+)?"
+_LEAD = rf"{_HOUSE}(?:(?:{_UNIT_WORD})\.?\s*(?:[Nn]o\.?\s*)?[\dA-Za-z]{{1,5}}(?:[-/]\d+)?,?\s+)?"
 _NUMBER = r"(?<![\w$€£.,-])(?:\d{1,5}[A-Za-z]?(?:[-/]\d{1,5}[A-Za-z]?)?)"
 _CUE = (
     r"(?:address(?: is| was|:)|live (?:at|in)|living at|moved to|move to|deliver(?:ed|y)? (?:it |them )?(?:to|at)|"
@@ -48,9 +49,11 @@ _ENGLISH = [
         (rf"(?:^|(?<=[\s,(]))(?:{_UNIT_WORD}\.?\s*[\dA-Za-z]{{1,4}},\s*)?{_NUMBER}\s+[A-Z][\w'’]+(?:\s[A-Z][\w'’]+){{0,3}},\s*(?:[A-Z][\w'’ ]+,\s*)?{_ZIP}", 0),
         (rf"\b(?:Rua|Rue|Calle|Via|Viale|Avenida|Plaza|Piazza|Corso|C/|ul\.|Ulica|Jalan|Jl\.)\s(?:[\w'’.]+\s){{1,4}}\d{{1,4}}\b{_TOWN}"
          rf"|(?<!\w)\d{{1,4}},?\s(?:bis\s)?(?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Pp]lace|[Cc]hemin|[Aa]llée)\s(?:[\w'’-]+\s?){{1,4}}{_TOWN}"
-         rf"|\b[A-ZÀ-Þ][\wà-ÿß-]+(?:strasse|straße|str\.|gata|gatan|gade|veien|vej|weg|platz|allee|laan|straat|plein|gracht|kade|katu)\s\d{{1,4}}\s?[a-z]?\b{_TOWN}", 0),
+         rf"|\b[A-ZÀ-Þ][\wà-ÿß-]+(?:strasse|straße|str\.|gata|gatan|gade|veien|vej|weg|platz|allee|laan|straat|plein|gracht|kade|katu)\s\d{{1,4}}\s?[a-z]?\b{_TOWN}"
+         rf"|\b(?:[A-ZÀ-Ž][\wà-ž.-]*\s){{1,3}}(?:utca|út|tér|sokak|sok\.|caddesi|cad\.)\s(?:[Nn]o:?\s?)?\d{{1,4}}\b{_TOWN}", 0),
         (rf"\b[Hh]ouse (?:[Nn]o\.? ?)?\d{{1,4}},? (?:[Ss]treet|[Rr]oad|[Ll]ane|[Bb]lock|[Ss]ector)(?: [Nn]o\.?)? ?\w{{1,4}}{_TOWN}", 0),
-        (r"\bP\.?\s?O\.?\s?[Bb]ox\s\d{2,6}\b|\b[Bb]ox\s\d{2,6}\b" + _TOWN, 0),
+        (rf"\b{_UNIT_WORD}\.?\s*\d{{1,4}}[A-Za-z]?,?\s+(?:[A-Z][\w'’.-]+\s){{1,4}}(?:Estate|Park|Centre|Center|Complex|Works|Court|House){_TOWN}", 0),
+        (r"\b(?:P\.?\s?O\.?\s?)?[Bb]ox\s\d{2,6}\b" + _TOWN, 0),
         (r"(?<![A-Za-z0-9])[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b", 0),
         (rf"(?:post\s?code|postal code|zip(?:\s?code)?)\W{{0,2}}(?:is|:)?\s*(?P<value>{_UK}|\d{{5}}(?:-\d{{4}})?\b|\d{{4}}\b|\d{{6}}\b|[A-Z]\d[A-Z]\s?\d[A-Z]\d)", re.IGNORECASE),
         (rf"\b{_CUE}\s*(?P<value>(?:{_UNIT_WORD}\.?\s*)?(?:no\.?\s*)?\d{{1,5}}[A-Za-z]?(?:[-/]\d+)?,?\s+[A-Za-z][\w'’ ,-]{{3,80}}?)(?=[.!?;\n]|\s+(?:and|please|pls|instead|because|by|before|but|thanks|not|so|with|which|on|my)\b|$)", re.IGNORECASE),
@@ -86,6 +89,12 @@ _CHINESE = [
         rf"(?:地址|住址|寄到|送到|发到|寄往|住在|搬到|改到|改成|家在)(?:是|为|写|：|:|，)?\s*(?P<value>[{HAN}A-Za-z0-9]{{2,20}}(?:路|街|村|镇|小区|大厦|大学|广场|公寓|学校|驿站|花园|苑|园)(?:[{HAN}A-Za-z0-9-]{{0,16}}(?:号|室|楼|栋|座|单元|层|门))?)",
     )
 ]  # fmt: skip
+# Buildings and doors behind what the patterns found.
+_REST = re.compile(
+    rf"(?:\s?[{HAN}A-Za-z0-9#·]{{0,12}}?(?:楼|层|座|栋|幢|单元|室|房|舍|塔\d?|苑|园|城|府|厦|广场|中心|大学|学院|公司|酒店|驿站|仓库|门店|"
+    rf"(?<![\d-])\d{{1,4}}-\d{{1,4}}[A-Z]?F?(?![\d-])|\d{{1,3}}[A-Z]?F(?![A-Za-z])))+(?:\s?\d{{3,4}}(?!\d))?"
+)
+_SAID = re.compile("[我你您他她的了吗呢是不没有收签送寄找给请麻]|快递|电话")  # no part of a place
 # Words that a pattern takes along before the place begins.
 _BEFORE = re.compile(
     rf"^.*(?:地址|住址|寄到|送到|发到|寄往|发往|送往|寄给|发给|住在|搬到|改到|改成|改为|换成|位于|家在|人在|我在|就在|在|现居|居住|"
@@ -114,6 +123,9 @@ def find_addresses(text: str) -> Iterator[Span]:
             start, end = match.span("value" if match.groupdict().get("value") else 0)
             if before := _BEFORE.match(text[start:end]):
                 start += before.end()
+            rest = _REST.match(text, end)
+            if rest and not _SAID.search(rest[0]):
+                end = rest.end()
             if end - start >= 4 and not _NOT_PLACES.search(text[start:end]):
                 yield Span(start, end, "address")
 

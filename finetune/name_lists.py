@@ -8,12 +8,13 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text in lines, for lists that are long to read one below the other."""
     return frozenset(text.split())
 
 
 # Capitalised words that begin sentences or name things, not people.
-COMMON = _words(
+COMMON = words_of(
     """
     a about account address after all also am amazing an and another any apologies app are as ask at
     back be because been before best bluetooth box brilliant but bye can card chat cheers christmas
@@ -47,7 +48,7 @@ COMMON = _words(
     """
 )
 # Names that are words, months, places or brands too: alone they are taken for people only after a cue.
-DOUBTFUL = _words(
+DOUBTFUL = words_of(
     """
     will grace mark rose may june april august hope joy faith summer amber ruby jade frank bill art max
     grant chase dean autumn dawn ivy violet lily daisy iris olive hazel holly heather ginger sandy rusty

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from finetune.name_lists import COMMON, DOUBTFUL, family_names, given_names
+from finetune.name_lists import COMMON, DOUBTFUL, family_names, given_names, words_of
 from finetune.names_zh import find_chinese
 from finetune.spans import BLACK
 from retrieval.text import HAN
@@ -22,9 +22,7 @@ _PARTICLE = (
 )
 _FULL = rf"(?:[A-Z]\.\s?)*{_WORD}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_WORD}){{0,3}}"
 _TWO = rf"(?:[A-Z]\.\s?|{_WORD}\s+)(?:{_PARTICLE}\s+){{0,2}}{_WORD}(?:\s+{_WORD})?"
-_ANY = (
-    rf"(?:[A-Z]\.\s?)*[{_LETTERS}][{_LETTERS}'’-]+(?:\s+(?:[A-Za-z]\.\s)?[{_LETTERS}][{_LETTERS}'’-]+){{0,3}}"
-)
+_ANY = rf"(?:[A-Z]\.\s?)*[{_LETTERS}][{_LETTERS}'’-]+(?:\s+(?:[A-Za-z]\.\s|[ÓÁÉ]\s)?[{_LETTERS}][{_LETTERS}'’-]+){{0,3}}"
 _END = r"(?=\s*(?:[,.!?;:)\n\[(\"]|$|\band\b|\bhere\b|\bagain\b|\bfrom\b|\bspeaking\b|\bwith\b|\bat\b|\bat\b|[:;]-?[)(]|[\ue000-\uf8ff]|-|–))"
 _MARK = rf"{BLACK}+"
 _CLOSING = (
@@ -32,6 +30,12 @@ _CLOSING = (
     r"[Yy]ours(?: truly| faithfully| sincerely)?|[Cc]heers|[Tt]hanks(?: again| so much| a lot| in advance| very much)?|"
     r"[Tt]hank you(?: so much| very much)?|[Tt]hx|[Tt]a|[Ll]ove|[Xx]oxo|[Rr]espectfully|[Cc]ordially|[Tt]ake care|"
     r"[Ss]igned|[Ss]ent by|[Mm]any thanks|[Yy]ours truly)"
+)
+
+_WHO = "someone|somebody|person|people|man|woman|guy|lady|gentleman|girl|boy|colleague|agent|driver|courier|rep|employee|assistant|friend|neighbou?r"
+_DESK = (
+    r"(?:\w+ )?(?:chat|support|team|service|billing|sales|dispatch|accounts?|warehouse|store|shop|reception|desk|department|helpdesk|call cent(?:er|re)|"
+    r"returns|office|branch|phone|hotline)"
 )
 
 # What follows is a name, in whatever case it is written.
@@ -49,6 +53,10 @@ _STRONG = [
         rf"^{_CLOSING}\s*[,!.~-]+\s*(?:and regards,?\s+)?(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’.-]+){{0,2}})\s*[.!]?\s*$",
         rf"(?<=[.!?,)\n]\s){_CLOSING}\s*[,!.~-]*\s*(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’.-]+){{0,2}})\s*[.!]?\s*$",
         rf"\b(?:cheers|regards|sincerely|xoxo),?\s+(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’.-]+){{0,2}})\s*[.!]?\s*$",
+        rf"\b(?:my|your|his|her|their|our|the|an?) (?:{_WHO}|son|daughter|wife|husband|partner|brother|sister|mum|mom|mother|dad|father|boss|"
+        rf"manager|roommate|flatmate|cousin|aunt|uncle|niece|nephew|grandson|granddaughter|fianc[ée]e?|girlfriend|boyfriend)\s+(?P<lax>[{_LETTERS}'’-]+)\b",
+        rf"\b(?:can|could|would|will|did|has)\s+(?P<lax>[{_LETTERS}'’-]+)\s+(?:call|ring|email|contact|phone|text|help|reply|get back)\b",
+        rf"\b(?:thanks|thank you|thx|ty|cheers),?\s+(?P<lax>[{_LETTERS}'’-]+)\s*[.!]+\s*$",
         rf"\b(?:name|surname)(?: on (?:the |my |our )?\w+)?\s(?:to|as|from|with|under)\s+(?P<lax>{_ANY})",
         rf"\b(?:this is|it['’]?s|it is|i am|i['’]?m|im)\s+(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’-]+){{0,2}}?)(?=\s+(?:here|speaking|again|from|calling|writing|with order)\b|\s*,)",
         rf"(?:^|[.!?]\s+)(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’-]+)?)\s+(?:here|speaking)\b(?=\s*[,.!:;-]|\s*$)",
@@ -57,7 +65,7 @@ _STRONG = [
 ]  # fmt: skip
 _CUES = [
     rf"(?:\b[Mm]y name is|\b[Nn]ame is|\b[Nn]ame['’]s|\b[Nn]ame:|\b[Cc]all me|\b[Aa]ttn:?|\bc/o|\b[Rr]ecipient:?|"
-    rf"\b[Ss]igned,?|\b[Cc]ontact:)\s+(?P<name>{_FULL})",
+    rf"\b[Ss]igned[,:]?|\b[Cc]ontact:)\s+(?P<name>{_FULL})",
     rf"\b(?:[Ii] am|[Ii]['’]?m|[Tt]his is|[Ii]t['’]?s|by name|name of)\s+(?P<name>{_TWO}){_END}",
     rf"\b[Tt]his is\s+(?P<name>{_WORD})(?=\s*(?:,|speaking|from|here))",
     rf"\b(?:[Ii]t['’]?s|[Ii]['’]?m|[Ii] am)\s+(?P<name>{_WORD})(?=\s+(?:here|again|speaking|from)\b)",
@@ -66,11 +74,17 @@ _CUES = [
     rf"Thanks so much|Welcome back|Welcome|Sorry|Noted|Okay|Ok|Done|Sure|Yes|No|Great|Perfect|Congratulations|Morning|"
     rf"Bye|Goodbye),?\s+(?P<name>{_FULL})(?=\s*[,!.:?\n–-]|\s+again|$)",
     rf"^(?:hi|hello|hey|dear|thanks|thank you|good morning|good afternoon),?\s+(?P<name>{_FULL})(?=\s+here\b|\s*[,!.:?\n]|$)",
-    rf"(?P<name>{_FULL})\s+(?:here|again)\b(?=\s*(?:[.,!:;\[]|$))",
+    rf"(?P<name>{_FULL})\s+(?:here|again)\b(?=\s*(?:[.,!:;\[–-]|$))",
     rf"{_CLOSING}[,!.]?\s+(?:and regards,?\s+)?(?P<name>{_FULL})\s*[.!]?$",
     rf"(?:^|\s)[-–—~]\s*(?P<name>{_FULL})\s*(?:,[^,]*)?$",
     rf"(?:^|[.!?,]\s+|\s|\()(?P<name>{_TWO}),?\s*(?={_MARK})",
     rf"(?:^|[.!?(]\s+)(?P<name>{_WORD}),\s*(?={_MARK})",
+    rf"\b(?:tell|told|ask|asked|inform|notify|remind|[Ee]scalate(?: this| it)? to|assign(?:ed)? (?:this |it )?to|[Bb]ooking under|[Rr]eservation (?:under|for)|"
+    rf"[Rr]egistered to|[Bb]elongs to|put(?= [A-Z][^.!?]* as ))\s+(?P<name>{_FULL})(?=\s*(?:[,.!?;:]|$|\b(?:that|to|if|about|or|and|please|as|in|for|again|when|why|how)\b))",
+    rf"(?P<name>{_TWO})\s*\((?={_MARK})",
+    rf"\b(?:{_WHO})\s+(?:called|named)\s+(?P<name>{_FULL})",
+    rf"(?:^|[.!?,]\s+|\b(?:and|but|that|because)\s)(?P<name>{_WORD})\s+(?:from|in|at|on)\s+(?:your|the|our|my)?\s?(?:{_DESK})\b",
+    rf"\b(?:Mr|Mrs|Ms|Miss|Dr)\.?\s+(?P<name>{_WORD})",
     rf"{_MARK}(?:[,.]|\s+is good for)?\s+(?P<name>{_TWO})(?=\s*[,.!)]|$)",
     rf"[.!?,]\s+(?P<name>{_FULL})$",
     rf"(?:^|[.!?,(]\s*)(?P<name>{_TWO})(?=\s+(?:is (?:the|my) name|by name)\b|,\s+(?:born|aged)\b)",
@@ -78,8 +92,9 @@ _CUES = [
     rf"[.!?]\s+(?P<name>{_TWO}),?\s*\d",
 ]
 _WEAK = [re.compile(cue, re.MULTILINE) for cue in _CUES]
+SIGN = rf"[{_LETTERS}\d_@]"  # of a word in Latin letters; a Chinese letter ends it
 _CAPITALS = re.compile(
-    rf"(?<![\w@#./-])(?:[A-Z]\.\s?)*{_WORD}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_WORD})*(?![\w@]|\.\w)"
+    rf"(?<![#./-])(?<!{SIGN})(?:[A-Z]\.\s?)*{_WORD}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_WORD})*(?!{SIGN}|\.\w)"
 )
 _PERSON = re.compile(
     r"\b(?:to|by|for|from|with|told|tell|ask|asked|and|wife|husband|son|daughter|friend|neighbou?r|colleague|"
@@ -209,101 +224,19 @@ def _known(name: str) -> str:
     return " ".join(words)
 
 
-_STOPS = frozenset(
-    [
-        "and",
-        "the",
-        "is",
-        "i",
-        "my",
-        "on",
-        "in",
-        "at",
-        "for",
-        "from",
-        "with",
-        "but",
-        "not",
-        "it",
-        "was",
-        "by",
-        "to",
-        "of",
-        "a",
-        "an",
-        "here",
-        "speaking",
-        "calling",
-        "who",
-        "where",
-        "when",
-        "which",
-        "that",
-        "because",
-        "about",
-        "order",
-        "email",
-        "phone",
-        "number",
-        "address",
-        "please",
-        "thanks",
-        "if",
-        "so",
-        "or",
-        "as",
-        "your",
-        "you",
-        "he",
-        "she",
-        "they",
-        "we",
-        "have",
-        "has",
-        "had",
-        "can",
-        "could",
-        "would",
-        "should",
-        "do",
-        "does",
-        "did",
-        "are",
-        "were",
-        "be",
-        "been",
-        "also",
-        "then",
-        "there",
-        "this",
-        "these",
-        "those",
-        "live",
-        "lives",
-        "need",
-        "want",
-        "registered",
-        "listed",
-        "wrong",
-        "spelled",
-        "spelt",
-        "misspelled",
-        "incorrect",
-        "missing",
-        "correct",
-        "changed",
-        "different",
-        "same",
-        "used",
-        "given",
-        "shown",
-        "printed",
-        "required",
-        "invalid",
-        "blank",
-        "misspelt",
-        "mistake",
-    ]
+_STOPS = words_of(
+    """
+    and the is i my on in at for from with but not it
+    was by to of a an here speaking calling who where
+    when which that because about order email phone
+    number address please thanks if so or as your you
+    he she they we have has had can could would should
+    do does did are were be been also then there this
+    these those live lives need want registered listed
+    wrong spelled spelt misspelled incorrect missing
+    correct changed different same used given shown
+    printed required invalid blank misspelt mistake
+    """
 )
 
 

@@ -88,6 +88,7 @@ _IDS = [
 ]  # fmt: skip
 _ORDERS = re.compile(
     r"#?(?:[A-Z]{1,6}[-_]?\d{6,}(?:[-_]\d+)*|[A-Z]{2,6}(?:[-_][A-Z0-9]{2,})*[-_]\d{5,}(?:[-_][A-Z0-9]+)*|1Z[A-Z0-9]{16}|"
+    r"(?:ORD|ORDER|INV|RMA)[-_][A-Z0-9]*\d[A-Z0-9]*(?:[-_][A-Z0-9]+)*|"
     r"[A-Z]{2}\d{9}[A-Z]{2}|[A-Z]{2,6}[-_]\d{4}[-_][A-Z0-9]{4,}|#\d{4,})",
     re.IGNORECASE,
 )
@@ -147,6 +148,8 @@ def _cue(text: str, start: int, end: int) -> tuple[str, bool]:
             return str(found[-2].lastgroup), near
         return str((last if near else named[-1]).lastgroup), near
     after = re.split(r"[,.!?。！？，；;\n]", text[end : end + 24])[0]
+    if re.match(r"\s?[这那][一个]?(?:单|笔订单|订单)", after):
+        return "order", True
     if said := re.match(
         r"\W{0,3}(?:\s?(?:is|was|being|这|是|为|那|就)\s?)(?:my|the|our|个|我|我的)?\s?", after
     ):

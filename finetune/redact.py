@@ -10,7 +10,7 @@ from dataclasses import replace
 from finetune.addresses import find_addresses
 from finetune.conversation import Conversation
 from finetune.name_lists import DOUBTFUL, given_names
-from finetune.names import find_names, parts, reply_names
+from finetune.names import SIGN, find_names, parts, reply_names
 from finetune.numbers import ORDER_NUMBER, find_numbers
 from finetune.patterns import EMAILS, PATTERNS, find_ips, find_links
 from finetune.spans import SURROGATE, Page, Span
@@ -24,6 +24,9 @@ _ASKS_NAME = re.compile(
     r"\bwho am i (?:speaking|chatting|talking)|(?:姓名|名字|贵姓|怎么称呼|如何称呼)",
     re.IGNORECASE,
 )
+
+_TITLES = r"(?:Mrs?|Ms|Miss|Mx|Dr|Prof|Professor)\.?\s+"
+_TITLE = re.compile(rf"\b(?:{_TITLES})+$")
 
 
 class Memory:
@@ -85,7 +88,7 @@ class Memory:
             if name not in page.text:
                 continue
             han = re.search(f"[{HAN}]", name)
-            whole = re.escape(name) if han else rf"(?<![\w@.-]){re.escape(name)}(?!\w|@|\.\w)"
+            whole = re.escape(name) if han else rf"(?<![.-])(?<!{SIGN}){re.escape(name)}(?!{SIGN}|\.\w)"
             for match in re.finditer(whole, page.text):
                 page.take("name", *match.span())
 
@@ -199,14 +202,24 @@ def _joined(page: Page, memory: Memory) -> list[Span]:
             found[-1] = Span(last.start, span.end, "name")
         else:
             found.append(span)
-    return found
+    return [_with_title(span, page.original) for span in found]
+
+
+def _with_title(span: Span, text: str) -> Span:
+    """ "Mrs Abernathy" is replaced as a whole: a title tells something, and before a mark it reads oddly."""
+    if span.kind == "name" and (title := _TITLE.search(text[max(0, span.start - 12) : span.start])):
+        return Span(span.start - len(title[0]), span.end, "name")
+    return span
 
 
 def _replaced(text: str, spans: Sequence[Span], memory: Memory) -> str:
     pieces: list[str] = []
     at = 0
     for span in spans:
-        pieces += [text[at : span.start], memory.surrogate(span.kind, text[span.start : span.end])]
+        value = text[span.start : span.end]
+        if span.kind == "name":
+            value = re.sub(rf"^(?:{_TITLES})+", "", value)
+        pieces += [text[at : span.start], memory.surrogate(span.kind, value)]
         at = span.end
     return "".join([*pieces, text[at:]])
 

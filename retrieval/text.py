@@ -72,7 +72,7 @@ def _words(text: str) -> list[tuple[str, str]]:
         piece = match.group()
         if match.lastgroup == "han":
             # Without its guesses at unknown words, jieba cuts a question and an article alike.
-            found.extend((word, word) for word in _jieba().cut_for_search(piece, HMM=False))
+            found.extend((word, word) for word in ready_jieba().cut_for_search(piece, HMM=False))
         elif match.lastgroup == "code":
             found.append((piece, piece))
         else:
@@ -96,7 +96,8 @@ def _stem(word: str) -> str:
     return str(local.english.stemWord(word))
 
 
-def _jieba() -> Any:
+def ready_jieba() -> Any:
+    """The word cutter with its dictionary loaded, without a word on the screen."""
     import jieba
 
     with _jieba_lock:
