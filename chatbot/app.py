@@ -148,7 +148,8 @@ class Chat:
         if verdict.decision != "answer":
             yield Text(answer.say(verdict.template))
             return
-        yield Sources([citation(n, passage) for n, passage in enumerate(answer.passages, start=1)])
+        candidates = [citation(n, passage) for n, passage in enumerate(answer.passages, start=1)]
+        yield Sources(candidates, engine.model)
         messages = build_messages(answer.question, past, answer.passages, answer.language)
         doubt = engine.doubt
 

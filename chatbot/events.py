@@ -45,9 +45,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The candidate passages, before the first word of the answer; `n` is their number in the prompt."""
+    """The candidate passages, before the first word of the answer; `n` is their number in the prompt.
+
+    `model` is the version that will write it.
+    """
 
     citations: list[Citation]
+    model: str
 
 
 @dataclass(frozen=True, slots=True)

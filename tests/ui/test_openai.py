@@ -50,6 +50,14 @@ def test_a_stream_adds_up_to_the_answer_and_ends_with_sources_and_usage(client: 
     assert chunks[-2].sources[0]["n"] == 1
     assert chunks[-1].usage.completion_tokens > 10
     assert len({chunk.id for chunk in chunks}) == 1
+    assert {chunk.model for chunk in chunks} == {"scripted@1"}
+
+
+def test_what_no_model_wrote_is_by_the_chatbot(client: openai.OpenAI) -> None:
+    hello = [{"role": "user", "content": "hello"}]
+    whole = client.chat.completions.create(model="scripted@1", messages=hello)
+    chunks = list(client.chat.completions.create(model="scripted@1", messages=hello, stream=True))
+    assert {whole.model, *(chunk.model for chunk in chunks)} == {"chatbot"}
 
 
 def test_the_raw_stream_ends_with_done(client: openai.OpenAI) -> None:

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 
 from chatbot.app import Chat
 from chatbot.errors import EngineFailed
-from chatbot.events import Done, Event, Failed, Text, Turn
+from chatbot.events import Done, Event, Failed, Sources, Text, Turn
 from chatbot.message import Message
 from ui.api import sse
 from ui.api.leaving import stopping_when_gone, to_the_end
@@ -54,7 +54,7 @@ def router(chat: Chat) -> APIRouter:
             if not asked.stream:
                 return await _whole(events, asked)
             first = await anext(events)  # a bad request is told here, while there can still be a status
-        return sse.ReplyStream(_chunks(first, events, asked, chat.engine.model), reply)
+        return sse.ReplyStream(_chunks(first, events, asked), reply)
 
     return routes
 
@@ -81,20 +81,19 @@ def _completion(turn: Turn, asked: CompletionRequest) -> Completion:
     return Completion(
         id=f"chatcmpl-{turn.id}",
         created=int(time.time()),
-        model=turn.model,
+        model=turn.model or ALIAS,
         choices=[{"index": 0, "message": message, "finish_reason": "stop"}],
         usage=_usage(asked, turn.answer),
         sources=_sources(turn),
     )
 
 
-async def _chunks(
-    first: Event, events: AsyncIterator[Event], asked: CompletionRequest, model: str
-) -> AsyncIterator[str]:
+async def _chunks(first: Event, events: AsyncIterator[Event], asked: CompletionRequest) -> AsyncIterator[str]:
     """Chunks as OpenAI streams them: the role, the pieces, the end with its sources, usage if asked, [DONE].
 
     The candidate passages are not sent: only the end knows which of them the answer cites.
     """
+    model = first.model if isinstance(first, Sources) else ALIAS
     base = {"id": f"chatcmpl-{uuid4().hex}", "created": int(time.time()), "model": model}
     base["object"] = "chat.completion.chunk"
     yield _chunk(base, {"role": "assistant", "content": ""})
