@@ -38,7 +38,8 @@ _DESK = (
     r"returns|office|branch|phone|hotline)"
 )
 
-# What follows is a name, in whatever case it is written.
+# What follows is a name, in whatever case it is written: any word (`name`), one with a capital or of the lists
+# (`lax`), or such a one that is nothing else (`sure`).
 _STRONG = [
     re.compile(cue, re.MULTILINE | re.IGNORECASE)
     for cue in (
@@ -54,8 +55,8 @@ _STRONG = [
         rf"(?<=[.!?,)\n]\s){_CLOSING}\s*[,!.~-]*\s*(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’.-]+){{0,2}})\s*[.!]?\s*$",
         rf"\b(?:cheers|regards|sincerely|xoxo),?\s+(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’.-]+){{0,2}})\s*[.!]?\s*$",
         rf"\b(?:my|your|his|her|their|our|the|an?) (?:{_WHO}|son|daughter|wife|husband|partner|brother|sister|mum|mom|mother|dad|father|boss|"
-        rf"manager|roommate|flatmate|cousin|aunt|uncle|niece|nephew|grandson|granddaughter|fianc[ée]e?|girlfriend|boyfriend)\s+(?P<lax>[{_LETTERS}'’-]+)\b",
-        rf"\b(?:can|could|would|will|did|has)\s+(?P<lax>[{_LETTERS}'’-]+)\s+(?:call|ring|email|contact|phone|text|help|reply|get back)\b",
+        rf"manager|roommate|flatmate|cousin|aunt|uncle|niece|nephew|grandson|granddaughter|fianc[ée]e?|girlfriend|boyfriend)\s+(?P<sure>[{_LETTERS}'’-]+)\b",
+        rf"\b(?:can|could|would|will|did|has)\s+(?P<sure>[{_LETTERS}'’-]+)\s+(?:call|ring|email|contact|phone|text|help|reply|get back)\b",
         rf"\b(?:thanks|thank you|thx|ty|cheers),?\s+(?P<lax>[{_LETTERS}'’-]+)\s*[.!]+\s*$",
         rf"\b(?:name|surname)(?: on (?:the |my |our )?\w+)?\s(?:to|as|from|with|under)\s+(?P<lax>{_ANY})",
         rf"\b(?:this is|it['’]?s|it is|i am|i['’]?m|im)\s+(?P<lax>[{_LETTERS}'’-]+(?:\s[{_LETTERS}'’-]+){{0,2}}?)(?=\s+(?:here|speaking|again|from|calling|writing|with order)\b|\s*,)",
@@ -112,10 +113,11 @@ def find_names(text: str) -> Iterator[str]:
     """Names of people in a text from which other personal data is blacked out."""
     for cue in _STRONG:
         for match in cue.finditer(text):
-            if "name" in match.groupdict() and match["name"]:
-                yield from _first(_strong(match["name"]))
-            elif match["lax"]:
-                yield from _first(_known(match["lax"]))
+            (how, name), *_ = match.groupdict().items()
+            if how == "name":
+                yield from _first(_strong(name))
+            elif how == "lax" or name.lower() not in DOUBTFUL:
+                yield from _first(_known(name))
     for cue in _WEAK:
         for match in cue.finditer(text):
             yield from _first(_without_common(match["name"]))

@@ -32,7 +32,7 @@ _SLOTS = [
     )
 ]  # fmt: skip
 # Letters that begin what is said of a person or a thing, not a name.
-_BEFORE = "很太挺有出借感相定续全圈尺耍做好几两三四五六七八九十每各某整满超特最更真假新旧多少大快慢早晚只仅查却靠官來裝"
+_BEFORE = "很太挺有出借感相定续全圈尺耍做好几两三四五六七八九十每各某整满超特最更真假新旧多少大快慢早晚只仅查却靠官來裝代姓"
 _COMMON = 100  # times in the dictionary: words that are seen so often are no names
 _EXPECTED, _ANYWHERE = 5.0, 10.0  # least log odds of a name where one is expected, and where nothing says so
 _NO_NAMES = words_of(

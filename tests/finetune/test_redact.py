@@ -99,6 +99,7 @@ def test_names_are_found_by_what_stands_around_them(text: str, name: str) -> Non
         "https://shop.example/help/en/returns/refund-time",
         "Changing your e-mail address | How long delivery takes",
         "Do I need identification at a pick-up point? Yes, please bring an ID.",
+        "Where is the rest, did the driver rob me? Can someone help?",
     ],
 )
 def test_what_only_looks_personal_stays(text: str) -> None:
@@ -149,3 +150,12 @@ def test_a_conversation_shares_one_memory_and_names_found_late_are_replaced_earl
     ]
     assert {m.author for m in clean.messages} == {""}
     assert memory.counts["order"] == 2
+
+
+def test_a_title_goes_with_its_name() -> None:
+    memory = Memory()
+    assert (
+        redact("Dear Mrs Kowalczyk, this is Dr. Priyanka Raman.", memory)
+        == "Dear [name-1], this is [name-2]."
+    )
+    assert redact("Kowalczyk again.", memory) == "[name-1] again."

@@ -41,6 +41,7 @@ def test_who_is_spoken_of(text: str, name: str) -> None:
         "给高清的图片，转账给平台",
         "师傅來裝，上門很快",
         "一件包邮，单件不能退",
+        "请家人邻居代交，师傅姓什么不知道",
     ],
 )
 def test_what_is_no_person(text: str) -> None:
