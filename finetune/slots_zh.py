@@ -1,4 +1,4 @@
-"""Places in Chinese service talk where only a person stands: 客服X昨天, 和X聊过, 给X退, 谢谢你，X！"""
+"""Places in Chinese service talk where only a person stands: after 客服, between 和 and 聊过, before 昨天答应."""
 
 # ruff: noqa: E501 (a pattern is easier to read in one piece)
 from __future__ import annotations

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.engines import vllm_process
 from chatbot.engines.vllm_engine import VllmEngine
 from chatbot.engines.vllm_process import VllmProcess
 from chatbot.errors import EngineFailed
@@ -102,6 +103,20 @@ def test_the_command_names_model_address_and_limits(process: VllmProcess, folder
     assert command[command.index("--host") + 1] == "127.0.0.1"
     assert command[command.index("--served-model-name") + 1] == "tiny"
     assert command[command.index("--max-model-len") + 1] == "512", "no more than the model can read"
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, "1"), (2, "1"), (4, "3"), (16, None)])
+def test_on_few_cores_one_process_computes(
+    monkeypatch: pytest.MonkeyPatch, cores: int, threads: str | None
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(vllm_process, "has_gpu", lambda: False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
+    environment = vllm_process._environment()
+    assert environment.get("OMP_NUM_THREADS") == threads
+    assert environment.get("VLLM_ENABLE_V1_MULTIPROCESSING") == ("0" if threads else None)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert vllm_process._environment()["OMP_NUM_THREADS"] == "2", "who asks for it gets it"
 
 
 def test_missing_environment_says_what_to_type(folder: ModelFolder, tmp_path: Path) -> None:
