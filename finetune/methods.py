@@ -73,7 +73,8 @@ def save(model: Any, recipe: Recipe, base: str, out: Path) -> None:
         _save_as_lora(model, recipe, base, out)
     else:
         model.peft_config["default"].base_model_name_or_path = base  # not a path of this machine
-        model.save_pretrained(out)
+        # False: the embedding is never changed; to see whether, peft would ask the model hub for the base.
+        model.save_pretrained(out, save_embedding_layers=False)
         (out / "README.md").unlink(missing_ok=True)  # peft's form sheet, with nothing filled in
 
 

@@ -133,7 +133,7 @@ def _write(model: Any, base: str, out: Path) -> None:
     """The one adapter that has learnt, without the copy that trl compares it with."""
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     model.peft_config["default"].base_model_name_or_path = base
-    model.save_pretrained(beside, selected_adapters=["default"])
+    model.save_pretrained(beside, selected_adapters=["default"], save_embedding_layers=False)
     (beside / "README.md").unlink(missing_ok=True)
     shutil.rmtree(out, ignore_errors=True)
     beside.rename(out)

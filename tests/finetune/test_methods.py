@@ -47,6 +47,16 @@ def exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("retrieval.processor.best_dtype", lambda: "float32")
 
 
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is asked what the base is: it has a name of ours, and the machine may have no network."""
+
+    def ask(*question: object) -> bool:
+        raise AssertionError(f"the model hub is asked for {question}")
+
+    monkeypatch.setattr("peft.utils.save_and_load.check_file_exists_on_hf_hub", ask)
+
+
 @pytest.fixture(scope="module")
 def tune(tiny: ModelFolder, home: Path) -> Callable[[Method], ModelFolder]:
     """Each method once."""
