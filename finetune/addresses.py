@@ -32,7 +32,7 @@ _TOWN = (
     rf"(?:,?\s*{_UNIT})?(?:,\s*(?!Order|WW|GC|Name|Phone|Tel|Thanks|Please|I\b)[A-ZÀ-Þ][a-zà-ÿ]+(?:[\s-]+[A-ZÀ-Þ]?[a-zà-ÿ]+){{0,2}}"
     rf"(?=[\s,.;!?)]|$)){{0,3}}(?:,?\s*(?:[A-Z]{{1,2}}-)?\d{{4,5}}\s[A-ZÀ-Þ][a-zà-ÿ]+(?:\s[A-ZÀ-Þ][a-zà-ÿ]+)?(?=[\s,.;!?)]|$)|,?\s*{_ZIP})?"
 )
-_HOUSE = r"(?:(?:The\s(?:[A-Z][\w'’]+\s?){1,3}|(?:[A-Z][\w'’]+\s){1,2}(?:House|Cottage|Farm|Lodge|Hall|Court|Rectory|Barn|Villa|Mill)),\s+)?"
+_HOUSE = r"(?:(?:The\s[A-Z][\w'’]+(?:\s[A-Z][\w'’]+){0,2}|\b(?:[A-Z][\w'’]+\s){1,2}(?:House|Cottage|Farm|Lodge|Hall|Court|Rectory|Barn|Villa|Mill)),\s+)?"
 _LEAD = rf"{_HOUSE}(?:(?:{_UNIT_WORD})\.?\s*(?:[Nn]o\.?\s*)?[\dA-Za-z]{{1,5}}(?:[-/]\d+)?,?\s+)?"
 _NUMBER = r"(?<![\w$€£.,-])(?:\d{1,5}[A-Za-z]?(?:[-/]\d{1,5}[A-Za-z]?)?)"
 _CUE = (

@@ -40,7 +40,6 @@ def log_odds(name: str) -> float:
     return odds
 
 
-@lru_cache
 def frequency(word: str) -> int:
     """How often the dictionary's makers saw this word; 0 for those that it lacks."""
     return int(ready_jieba().dt.FREQ.get(word) or 0)

@@ -32,6 +32,7 @@ _CLOSING = (
     r"[Ss]igned|[Ss]ent by|[Mm]any thanks|[Yy]ours truly)"
 )
 
+SIGN = rf"[{_LETTERS}\d_@]"  # of a word in Latin letters; a Chinese letter ends it
 _WHO = "someone|somebody|person|people|man|woman|guy|lady|gentleman|girl|boy|colleague|agent|driver|courier|rep|employee|assistant|friend|neighbou?r"
 _DESK = (
     r"(?:\w+ )?(?:chat|support|team|service|billing|sales|dispatch|accounts?|warehouse|store|shop|reception|desk|department|helpdesk|call cent(?:er|re)|"
@@ -75,14 +76,14 @@ _CUES = [
     rf"Thanks so much|Welcome back|Welcome|Sorry|Noted|Okay|Ok|Done|Sure|Yes|No|Great|Perfect|Congratulations|Morning|"
     rf"Bye|Goodbye),?\s+(?P<name>{_FULL})(?=\s*[,!.:?\n–-]|\s+again|$)",
     rf"^(?:hi|hello|hey|dear|thanks|thank you|good morning|good afternoon),?\s+(?P<name>{_FULL})(?=\s+here\b|\s*[,!.:?\n]|$)",
-    rf"(?P<name>{_FULL})\s+(?:here|again)\b(?=\s*(?:[.,!:;\[–-]|$))",
+    rf"(?<!{SIGN})(?P<name>{_FULL})\s+(?:here|again)\b(?=\s*(?:[.,!:;\[–-]|$))",
     rf"{_CLOSING}[,!.]?\s+(?:and regards,?\s+)?(?P<name>{_FULL})\s*[.!]?$",
     rf"(?:^|\s)[-–—~]\s*(?P<name>{_FULL})\s*(?:,[^,]*)?$",
     rf"(?:^|[.!?,]\s+|\s|\()(?P<name>{_TWO}),?\s*(?={_MARK})",
     rf"(?:^|[.!?(]\s+)(?P<name>{_WORD}),\s*(?={_MARK})",
     rf"\b(?:tell|told|ask|asked|inform|notify|remind|[Ee]scalate(?: this| it)? to|assign(?:ed)? (?:this |it )?to|[Bb]ooking under|[Rr]eservation (?:under|for)|"
     rf"[Rr]egistered to|[Bb]elongs to|put(?= [A-Z][^.!?]* as ))\s+(?P<name>{_FULL})(?=\s*(?:[,.!?;:]|$|\b(?:that|to|if|about|or|and|please|as|in|for|again|when|why|how)\b))",
-    rf"(?P<name>{_TWO})\s*\((?={_MARK})",
+    rf"(?<!{SIGN})(?P<name>{_TWO})\s*\((?={_MARK})",
     rf"\b(?:{_WHO})\s+(?:called|named)\s+(?P<name>{_FULL})",
     rf"(?:^|[.!?,]\s+|\b(?:and|but|that|because)\s)(?P<name>{_WORD})\s+(?:from|in|at|on)\s+(?:your|the|our|my)?\s?(?:{_DESK})\b",
     rf"\b(?:Mr|Mrs|Ms|Miss|Dr)\.?\s+(?P<name>{_WORD})",
@@ -93,7 +94,6 @@ _CUES = [
     rf"[.!?]\s+(?P<name>{_TWO}),?\s*\d",
 ]
 _WEAK = [re.compile(cue, re.MULTILINE) for cue in _CUES]
-SIGN = rf"[{_LETTERS}\d_@]"  # of a word in Latin letters; a Chinese letter ends it
 _CAPITALS = re.compile(
     rf"(?<![#./-])(?<!{SIGN})(?:[A-Z]\.\s?)*{_WORD}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_WORD})*(?!{SIGN}|\.\w)"
 )

@@ -31,6 +31,8 @@ _SLOTS = [
         (r"(?:^|[，,。！!？?\s]|上午|下午|昨天|今天|刚才)", r"(?:说|告诉|答应|承诺|让我|跟我|和我|给我|通知我)|(?:这个|的)?(?:账号|账户|订单|手机|会员|退款|打电话|来电)|[和与](?=[\u3400-\u9fff]{2,3}[是的])|收[，,]", False),
     )
 ]  # fmt: skip
+_WINDOW = re.compile(f"[{HAN}]{{0,5}}")
+_PET = re.compile(rf"阿(?![姨里胶迪玛尔拉姆])[{HAN}]")
 # Letters that begin what is said of a person or a thing, not a name.
 _BEFORE = "很太挺有出借感相定续全圈尺耍做好几两三四五六七八九十每各某整满超特最更真假新旧多少大快慢早晚只仅查却靠官來裝代姓"
 _COMMON = 100  # times in the dictionary: words that are seen so often are no names
@@ -58,7 +60,7 @@ def find_in_slots(text: str) -> Iterator[str]:
 
 def _any_name(text: str, at: int) -> str:
     """Two or three letters from here that are no common word."""
-    window = re.compile(f"[{HAN}]{{0,5}}").match(text, at)
+    window = _WINDOW.match(text, at)
     if window is None or len(window[0]) < 2:
         return ""
     if re.match("小[时号票组数姐区店程孩费额编]", window[0]):
@@ -82,7 +84,7 @@ def _any_name(text: str, at: int) -> str:
 
 def _pet_name(text: str, at: int) -> str:
     """ "阿珍"."""
-    found = re.compile(rf"阿(?![姨里胶迪玛尔拉姆])[{HAN}]").match(text, at)
+    found = _PET.match(text, at)
     return found[0] if found else ""
 
 

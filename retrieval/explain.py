@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from retrieval.filters import CUSTOMER, Filter
 from retrieval.index import Index
 from retrieval.passage import Hit
-from retrieval.ranking import Ranking
+from retrieval.ranking import Ranking, passing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,22 +70,23 @@ def explain(
     searched = left_out.pop("", 0)
     if outsider:
         left_out.pop("audience", None)
-    reasons = [
-        _reason(hit, int(place), ranking) for hit, place in zip(ranking.hits, ranking.kept, strict=True)
-    ]
-    answer = _why(why, ranking, where, k, outsider) if why else ""
+    opened = ranking.opened
+    bm25 = passing(ranking.words.scores(opened.lexical), opened.masks.mask(where))
+    placed = zip(ranking.hits, ranking.kept, strict=True)
+    reasons = [_reason(hit, int(place), ranking, bm25) for hit, place in placed]
+    answer = _why(why, ranking, bm25, where, k, outsider) if why else ""
     return Explanation(
         ranking.words.every_word(), searched, dict(left_out), len(ranking.rows), reasons, answer
     )
 
 
-def _reason(hit: Hit, place: int, ranking: Ranking) -> Reason:
+def _reason(hit: Hit, place: int, ranking: Ranking, bm25: np.ndarray) -> Reason:
     row = int(ranking.rows[place])
     terms = ranking.opened.lexical.matched(ranking.words.every_word(), row)
     fused, score = float(ranking.fused[place]), float(ranking.scores[place])
     return Reason(
         hit,
-        _rank(ranking.bm25, float(ranking.bm25[row])),
+        _rank(bm25, float(bm25[row])),
         {word: round(gain, 4) for word, gain in terms.items()},
         _rank(ranking.cosine, float(ranking.cosine[place]), above=None) or 1,
         fused,
@@ -99,7 +100,7 @@ def _rank(scores: np.ndarray, score: float, above: float | None = 0.0) -> int | 
     return None if above is not None and score <= above else 1 + int(np.count_nonzero(scores > score))
 
 
-def _why(article: str, ranking: Ranking, where: Filter, k: int, outsider: bool) -> str:
+def _why(article: str, ranking: Ranking, bm25: np.ndarray, where: Filter, k: int, outsider: bool) -> str:
     """One sentence on what became of an article."""
     import numpy as np
 
@@ -119,8 +120,8 @@ def _why(article: str, ranking: Ranking, where: Filter, k: int, outsider: bool) 
         return f'"{article}" is left out by the filter {min(decisions)}: {is_[min(decisions)]}.'
     places = [place for place in ranking.order if int(ranking.rows[place]) in set(rows)]
     if not places:
-        best = max(float(ranking.bm25[row]) for row in rows)
-        rank = _rank(ranking.bm25, best)
+        best = max(float(bm25[row]) for row in rows)
+        rank = _rank(bm25, best)
         words = f"by words its rank is {rank}" if rank else "it shares no word with the question"
         return (
             f'"{article}" is not among the {len(ranking.rows)} candidates: {words}, and its meaning is '

@@ -39,7 +39,6 @@ class Ranking:
     rows: np.ndarray
     foreign: np.ndarray  # whether a candidate is in another language than the question
     cosine: np.ndarray
-    bm25: np.ndarray  # of every passage, 0 for those that a filter leaves out
     fused: np.ndarray
     scores: np.ndarray  # fused, after the preference for a language
     order: np.ndarray
@@ -110,13 +109,10 @@ class Ranker:
         # Of the question itself, for a mixture is nearer to everything; of a letter, of its best part.
         own = np.max([self._likeness(part.alone, asked, shown) for part in parts], axis=0)
         hits = self._hits(parts, found, shown, (final, own, signs[kept, SIGNS.index("apart")], judged))
-        words, bm25 = parts[0].words, found.bm25[0]
-        if len(parts) > 1:
-            words = self.synonyms.wording(query)
-            bm25 = _passing(words.scores(self.opened.lexical), allowed)
+        words = parts[0].words if len(parts) == 1 else self.synonyms.wording(query)
         seconds = dict(zip(PARTS, np.diff(clock).tolist(), strict=True))
         return Ranking(
-            self.opened, words, found.rows, foreign, cosine, bm25, fused, scores, order, kept, signs, hits,
+            self.opened, words, found.rows, foreign, cosine, fused, scores, order, kept, signs, hits,
             seconds,
         )  # fmt: skip
 
@@ -129,12 +125,12 @@ class Ranker:
         opened = self.opened
         found = [nearest(opened.dense, part.vector, most, allowed, opened.languages) for part in parts]
         clock.append(time.perf_counter())
-        bm25 = [_passing(part.scores(opened.lexical), allowed) for part in parts]
+        bm25 = [passing(part.scores(opened.lexical), allowed) for part in parts]
         found += [best(scores, most) for scores in bm25]
         for part in parts:
             if not opened.lexical.knows(part.words.every_word()):  # misspelt, perhaps
                 alike = opened.pieces.scores(part.pieces[0][0])
-                found.append(best(_passing(alike, allowed), CANDIDATES // 2))
+                found.append(best(passing(alike, allowed), CANDIDATES // 2))
         clock.append(time.perf_counter())
         return _Found(np.unique(np.concatenate(found)), bm25)
 
@@ -215,7 +211,7 @@ def best(scores: np.ndarray, n: int) -> np.ndarray:
     return found if len(found) <= n else found[np.argpartition(-scores[found], n)[:n]]
 
 
-def _passing(scores: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
+def passing(scores: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
     """The scores, 0 for rows that a filter leaves out."""
     import numpy as np
 
