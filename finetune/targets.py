@@ -79,22 +79,31 @@ class Targets:
         """
         import torch
 
-        return torch.stack([self._scores(*one) for one in zip(targets, e5, strict=True)])
+        languages = [language_of(target.question) for target in targets]
+        parts, places = [], []
+        for asked in sorted(set(languages)):
+            here = [row for row, language in enumerate(languages) if language == asked]
+            parts.append(self._scores(asked, [targets[row] for row in here], e5[here]))
+            places += here
+        return torch.cat(parts)[np.argsort(places)]
 
-    def _scores(self, target: Target, e5: Any) -> Any:
+    def _scores(self, asked: str, targets: Sequence[Target], e5: Any) -> Any:
+        """`scores` of questions in one language."""
         import torch
 
-        asked = language_of(target.question)
         view = self._view(asked)
-        unit = float(with_e5(target.vector[None], np.ones((1, DIMENSION)), [target.question])[0, -1])
-        vector = torch.cat((torch.from_numpy(target.vector[:-DIMENSION]), unit * e5.float()))
-        cosine = view.zero + view.step * (view.rows @ vector)
-        words, rest = (torch.from_numpy(part) for part in self._fixed(target.question))
+        before = np.stack([target.vector for target in targets])
+        unit = with_e5(before, np.ones((len(targets), DIMENSION)), [target.question for target in targets])
+        ours = torch.from_numpy(unit[:, -DIMENSION:].astype(np.float32)) * e5.float()
+        vectors = torch.cat((torch.from_numpy(before[:, :-DIMENSION]), ours), 1)
+        cosine = view.zero + view.step * (vectors @ view.rows.T)
         apart = APART * cosine
         if view.turned is not None:
             mean, inverse, turned = view.turned
-            away = vector - mean
-            apart = turned @ away / (away @ inverse @ away).clamp_min(TINY).sqrt()
+            away = vectors - mean
+            apart = away @ turned.T / ((away @ inverse) * away).sum(1, keepdim=True).clamp_min(TINY).sqrt()
+        fixed = [self._fixed(target.question) for target in targets]
+        words, rest = (torch.from_numpy(np.stack(part)) for part in zip(*fixed, strict=True))
         home = self._weights["cosine"] * cosine + self._weights["apart"] * apart + rest
         return torch.where(view.home, home, FOREIGN * cosine + FOREIGN_WORDS * words)
 
