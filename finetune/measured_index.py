@@ -87,4 +87,4 @@ class _Asking:
         version = getattr(embedder, "version", embedder.name)
         self.name, self.dimension = f"questions of {version}", embedder.dimension
         self.encode = self.encode_questions = embedder.encode_questions
-        self.likeness = embedder.likeness
+        self.tuned, self.likeness = embedder.tuned, embedder.likeness

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.settings import Settings
 from finetune.contrast import Recipe, tune
+from finetune.contrast import Tuned as Changes
 from finetune.errors import FinetuneError, NotBetter, TooFewPairs
 from finetune.labelled import Labelled, read_labelled, split
 from finetune.progress import Progress, Say, minutes
@@ -18,11 +19,12 @@ from finetune.ranked import Ranked, compare_rankings, objections, rank, tell
 from finetune.targets import Targets
 from retrieval.e5_network import E5Network
 from retrieval.embed import load_embedder, untuned
+from retrieval.familiar import Familiar
 from retrieval.folder import WEIGHTS, write_folder
 from retrieval.index import Index
 from retrieval.lora import write_deltas
 from retrieval.remembered import Remembered
-from retrieval.tuned import KIND, Tuned, with_e5
+from retrieval.tuned import FAMILIAR, KIND, Tuned, e5_of, with_e5
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,27 +70,21 @@ def run(
         lambda share, loss: progress(share, f", loss {loss:.3f}"),
     )
     say(f"{tuned.steps} steps in {minutes(tuned.seconds)}, loss {tuned.first:.3f} -> {tuned.last:.3f}")
-    shift = _shift(e5, targets, train[:SHIFTED], vectors[:SHIFTED])
+    held_vectors = embedder.encode_questions([one.question for one in held])
+    familiar = Familiar.of(e5_of(vectors), e5_of(held_vectors))
+    about = _about(embedder.name, recipe, tuned, (len(train), len(held)))
+    about["shift"] = _shift(e5, targets, train[:SHIFTED], vectors[:SHIFTED])
+
+    def fill(where: Path) -> None:
+        write_deltas(where / WEIGHTS, tuned.deltas, {})
+        familiar.save(where / FAMILIAR)
+
     candidate = folder.with_name(f".{folder.name}-candidate")
     shutil.rmtree(candidate, ignore_errors=True)
-    about: dict[str, Any] = {
-        "kind": KIND,
-        "embedder": embedder.name,
-        "shift": shift,
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "recipe": asdict(recipe),
-        "questions": {"train": len(train), "held_out": len(held)},
-        "training": {
-            "steps": tuned.steps,
-            "seconds": round(tuned.seconds, 1),
-            "loss": [tuned.first, tuned.last],
-        },
-    }
     try:
-        write_folder(candidate, about, lambda where: write_deltas(where / WEIGHTS, tuned.deltas, {}))
+        write_folder(candidate, about, fill)
         about["comparison"] = _check(before, Index.open(place, Tuned(candidate)), held, say)
-        weights = candidate / WEIGHTS
-        report = write_folder(folder, about, lambda where: _copy(weights, where))
+        report = write_folder(folder, about, fill)
     finally:
         shutil.rmtree(candidate, ignore_errors=True)
     say(f"Use it: set CHATBOT_EMBEDDER={folder} (the index stays as it is, nothing is embedded again).")
@@ -109,6 +105,22 @@ def parts(labelled: Sequence[Labelled], known: set[str], say: Say) -> tuple[list
             "the names of articles as `chatbot search` prints them."
         )
     return train, held
+
+
+def _about(embedder: str, recipe: Recipe, tuned: Changes, questions: tuple[int, int]) -> dict[str, Any]:
+    """What the manifest says of how it was made."""
+    return {
+        "kind": KIND,
+        "embedder": embedder,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "recipe": asdict(recipe),
+        "questions": dict(zip(("train", "held_out"), questions, strict=True)),
+        "training": {
+            "steps": tuned.steps,
+            "seconds": round(tuned.seconds, 1),
+            "loss": [tuned.first, tuned.last],
+        },
+    }
 
 
 def _shift(
@@ -132,7 +144,3 @@ def _check(before: Index, after: Index, held: Sequence[Labelled], say: Say) -> d
             f"Not written: {'; '.join(reasons)}. More pairs, or more --epochs and --minutes, may help."
         )
     return table
-
-
-def _copy(weights: Path, where: Path) -> None:
-    shutil.copyfile(weights, where / WEIGHTS)

@@ -31,10 +31,17 @@ class Embedder(Protocol):
         """Embed what is asked, to be compared with the rows of `encode` or with other questions."""
         ...
 
-    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
+    def tuned(self, texts: Sequence[str]) -> np.ndarray:
+        """How much of a tuning the vector of each question has, 0 to 1."""
+        ...
+
+    def likeness(
+        self, products: np.ndarray, asked: str, languages: np.ndarray, tuned: float = 0.0
+    ) -> np.ndarray:
         """Inner products as likeness: about 0 for unrelated texts and 1 for equal ones.
 
-        `asked` is the language of the one text, `languages` are those of the others.
+        `asked` is the language of the one text and `tuned` what `tuned` says of it; `languages` are those of
+        the others.
         """
         ...
 
@@ -83,7 +90,13 @@ class Bilingual:
         """Embed questions of either language."""
         return self._encode(texts, "query: ")
 
-    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
+    def tuned(self, texts: Sequence[str]) -> np.ndarray:
+        """Nothing was tuned."""
+        return _none(texts)
+
+    def likeness(
+        self, products: np.ndarray, asked: str, languages: np.ndarray, tuned: float = 0.0
+    ) -> np.ndarray:
         """The mean of both models' likeness between English texts, elsewhere that of E5 alone."""
         import numpy as np
 
@@ -147,7 +160,13 @@ class HubModel:
         """Embed questions, with the model's prompt for queries if it has one."""
         return self._encode(texts, self._model.encode_query)
 
-    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
+    def tuned(self, texts: Sequence[str]) -> np.ndarray:
+        """Nothing was tuned here."""
+        return _none(texts)
+
+    def likeness(
+        self, products: np.ndarray, asked: str, languages: np.ndarray, tuned: float = 0.0
+    ) -> np.ndarray:
         """The cosine itself: nothing is known of this model."""
         return products
 
@@ -183,7 +202,8 @@ def alike(embedder: Embedder, question: str, texts: Sequence[str]) -> np.ndarray
 
     products = embedder.encode(texts) @ embedder.encode_questions([question])[0]
     languages = np.asarray([language_of(text) for text in texts])
-    return embedder.likeness(products, language_of(question), languages)
+    tuned = float(embedder.tuned([question])[0])
+    return embedder.likeness(products, language_of(question), languages, tuned)
 
 
 def untuned(embedder: Embedder) -> Embedder:
@@ -192,6 +212,12 @@ def untuned(embedder: Embedder) -> Embedder:
     from retrieval.tuned import Tuned
 
     return embedder.untuned if isinstance(embedder, Remembered | Tuned) else embedder
+
+
+def _none(texts: Sequence[str]) -> np.ndarray:
+    import numpy as np
+
+    return np.zeros(len(texts), dtype=np.float32)
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

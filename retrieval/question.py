@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retrieval.earlier import Earlier, bound, mixed, weighted
+from retrieval.earlier import Earlier, bound, mixed, mixed_share, weighted
+from retrieval.embed import Embedder
 from retrieval.lexical import Lexical, query_words
 from retrieval.pieces import query_pieces
 from retrieval.split import WORD, sentences, size
@@ -26,7 +27,8 @@ BEST_PARTS = 3
 class Part:
     """One part of a question: `words`, `pieces` and `vector` to search by, with what was said before.
 
-    `said` and `alone` are what it says by itself, or with the earlier texts that it cannot do without.
+    `said` and `alone` are what it says by itself, or with the earlier texts that it cannot do without. Of a
+    tuning `vector` and `alone` have as much as `tuned` and `tuned_alone` say, 0 to 1.
     """
 
     words: Wording
@@ -35,6 +37,8 @@ class Part:
     before: list[tuple[list[str], float]]
     vector: np.ndarray
     alone: np.ndarray
+    tuned: float
+    tuned_alone: float
 
     def scores(self, lexical: Lexical) -> np.ndarray:
         """The BM25 score of every passage, with the words from before."""
@@ -52,29 +56,29 @@ def parts_of(
     texts: Sequence[str],
     earlier: Sequence[Earlier],
     synonyms: Synonyms,
-    encode: Callable[[Sequence[str]], np.ndarray],
+    embedder: Embedder,
 ) -> list[Part]:
     """The parts of a question; `encode` gives texts their vectors as questions."""
     subject = "".join(f"{one.text}\n" for one in reversed(earlier) if one.carried)
     full = [subject + text for text in texts]
-    vectors = encode(
-        [*texts, *full, *(one.text for one in earlier)]
-        if subject
-        else [*texts, *(one.text for one in earlier)]
-    )
-    before = vectors[len(vectors) - len(earlier) :]
+    every = [*texts, *(full if subject else ()), *(one.text for one in earlier)]
+    vectors, tuned = embedder.encode_questions(every), embedder.tuned(every)
+    first = len(every) - len(earlier)  # of the earlier ones
     found = []
     for i, text in enumerate(texts):
         words = synonyms.wording(text)
         own = query_pieces(text)
+        whole = len(texts) + i if subject else i
         found.append(
             Part(
                 words,
                 synonyms.wording(full[i]) if subject else words,
                 [(own, 1.0), *weighted(own, earlier, query_pieces)],
                 weighted(words.every_word(), earlier, query_words),
-                mixed(vectors[i], before, earlier),
-                vectors[len(texts) + i] if subject else vectors[i],
+                mixed(vectors[i], vectors[first:], earlier),
+                vectors[whole],
+                mixed_share(float(tuned[i]), tuned[first:], earlier),
+                float(tuned[whole]),
             )
         )
     return found

@@ -80,7 +80,7 @@ class Ranker:
 
         clock = [time.perf_counter()]
         texts = split_question(query) if way == "fused" else [query]
-        parts = parts_of(texts, earlier, self.synonyms, self.embedder.encode_questions)
+        parts = parts_of(texts, earlier, self.synonyms, self.embedder)
         clock.append(time.perf_counter())
 
         asked = language_of(query)
@@ -107,7 +107,7 @@ class Ranker:
 
         shown = found.rows[kept]
         # Of the question itself, for a mixture is nearer to everything; of a letter, of its best part.
-        own = np.max([self._likeness(part.alone, asked, shown) for part in parts], axis=0)
+        own = np.max([self._likeness_alone(part, asked, shown) for part in parts], axis=0)
         hits = self._hits(parts, found, shown, (final, own, signs[kept, SIGNS.index("apart")], judged))
         words = parts[0].words if len(parts) == 1 else self.synonyms.wording(query)
         seconds = dict(zip(PARTS, np.diff(clock).tolist(), strict=True))
@@ -149,9 +149,9 @@ class Ranker:
 
         opened = self.opened
         home = opened.languages[rows] == asked
-        cosine = self._likeness(part.vector, asked, rows)
+        cosine = self._likeness(part.vector, part.tuned, asked, rows)
         if not home.all():
-            cosine = np.where(home, cosine, self._likeness(part.alone, asked, rows))
+            cosine = np.where(home, cosine, self._likeness_alone(part, asked, rows))
         apart = opened.spread.likeness(part.vector, asked, rows, opened.dense)
         apart = APART * cosine if apart is None else np.where(home, apart, APART * cosine)
         words = bm25 / max(part.bound(opened.lexical), 1e-9)
@@ -160,12 +160,15 @@ class Ranker:
         length = np.log1p(opened.lexical.different(rows))
         return np.stack((cosine, apart, words, pieces, length), axis=1)
 
-    def _likeness(self, vector: np.ndarray, asked: str, rows: np.ndarray) -> np.ndarray:
+    def _likeness_alone(self, part: Part, asked: str, rows: np.ndarray) -> np.ndarray:
+        return self._likeness(part.alone, part.tuned_alone, asked, rows)
+
+    def _likeness(self, vector: np.ndarray, tuned: float, asked: str, rows: np.ndarray) -> np.ndarray:
         """How alike a question and each row are, hubs of another language brought down."""
         opened = self.opened
         languages = opened.languages[rows]
         products = opened.dense.products(vector, rows) - (languages != asked) * opened.spread.hubness[rows]
-        return self.embedder.likeness(products, asked, languages)
+        return self.embedder.likeness(products, asked, languages, tuned)
 
     def _judge(
         self, query: str, passages: Sequence[Passage], scores: np.ndarray

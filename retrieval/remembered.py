@@ -34,9 +34,15 @@ class Remembered:
         """Return the vectors of these questions, embedding those that were not among the last."""
         return self._remembered("question", texts, self._embedder.encode_questions)
 
-    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
+    def tuned(self, texts: Sequence[str]) -> np.ndarray:
         """As the embedder has it."""
-        return self._embedder.likeness(products, asked, languages)
+        return self._embedder.tuned(texts)
+
+    def likeness(
+        self, products: np.ndarray, asked: str, languages: np.ndarray, tuned: float = 0.0
+    ) -> np.ndarray:
+        """As the embedder has it."""
+        return self._embedder.likeness(products, asked, languages, tuned)
 
     def _remembered(
         self, kind: str, texts: Sequence[str], encode: Callable[[Sequence[str]], np.ndarray]

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from retrieval.e5_file import DIMENSION
 from retrieval.embed import Bilingual
 from retrieval.errors import ModelDamaged
+from retrieval.familiar import Familiar
 from retrieval.folder import WEIGHTS, read_folder
 from retrieval.remembered import Remembered
 from retrieval.text import language_of
@@ -17,14 +19,16 @@ if TYPE_CHECKING:
     import numpy as np
 
 KIND = "retriever"
+FAMILIAR = "familiar.npz"
 
 
 class Tuned:
-    """The default embedder with E5's changes for questions.
+    """The default embedder with E5's changes for questions like those it was tuned on.
 
-    Passages have the vectors of before, so an index needs not be made again and the name is that of before;
-    `untuned` compares questions with questions, which tuning would put out of step. `version` tells two
-    tuned ones apart.
+    A question unlike all of them keeps its vector of before; what lies between gets a mixture. Passages have
+    the vectors of before, so an index needs not be made again and the name is that of before; `untuned`
+    compares questions with questions, which tuning would put out of step. `version` tells two tuned ones
+    apart.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,6 +41,12 @@ class Tuned:
             )
         self.name, self.dimension = self.untuned.name, self.untuned.dimension
         self.version = f"{folder.name}@{about['version']}"
+        if FAMILIAR not in about["files"]:
+            raise ModelDamaged(
+                f"{folder} was tuned by an older version of this program: tune it again with "
+                "`chatbot finetune retriever`."
+            )
+        self._familiar = Familiar.load(folder / FAMILIAR)
         self._shift: Mapping[str, float] = about["shift"]
         self._weights = folder / WEIGHTS
         self._lock = threading.Lock()
@@ -48,14 +58,31 @@ class Tuned:
 
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
         """Embed questions, to be compared with passages."""
-        return with_e5(self.untuned.encode_questions(texts), self._tuned(texts), texts)
+        import numpy as np
 
-    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
+        vectors, share = self.untuned.encode_questions(texts), self.tuned(texts)
+        rows = np.flatnonzero(share).tolist()
+        if not rows:
+            return vectors
+        some, old = [texts[row] for row in rows], vectors[rows]
+        before, weight = e5_of(old), share[rows, None]
+        mixed = before + weight * (self._e5_tuned(some) - before)
+        vectors = vectors.copy()
+        vectors[rows] = with_e5(old, mixed / np.linalg.norm(mixed, axis=1, keepdims=True), some)
+        return vectors
+
+    def tuned(self, texts: Sequence[str]) -> np.ndarray:
+        """How familiar each question is."""
+        return self._familiar.share(e5_of(self.untuned.encode_questions(texts)))
+
+    def likeness(
+        self, products: np.ndarray, asked: str, languages: np.ndarray, tuned: float = 0.0
+    ) -> np.ndarray:
         """That of the embedder that was tuned, brought to where it lay before."""
         likeness = self.untuned.likeness(products, asked, languages)
-        return likeness + shifts(self._shift, asked, languages)
+        return likeness + tuned * shifts(self._shift, asked, languages)
 
-    def _tuned(self, texts: Sequence[str]) -> np.ndarray:
+    def _e5_tuned(self, texts: Sequence[str]) -> np.ndarray:
         with self._lock:
             if self._e5 is None:
                 from retrieval.e5 import E5
@@ -65,13 +92,21 @@ class Tuned:
             return vectors
 
 
+def e5_of(vectors: np.ndarray) -> np.ndarray:
+    """E5's vectors, of length one, in those of the default embedder; zeros stay zeros."""
+    import numpy as np
+
+    e5 = vectors[:, -DIMENSION:]
+    return e5 / np.maximum(np.linalg.norm(e5, axis=1, keepdims=True), 1e-9)
+
+
 def with_e5(vectors: np.ndarray, e5: np.ndarray, texts: Sequence[str]) -> np.ndarray:
     """The vectors of the default embedder with other ones in the place of E5's, shape (texts, 384)."""
     import numpy as np
 
     english = np.asarray([language_of(text) == "en" for text in texts], dtype=bool)
     share = np.where(english, Bilingual.E5**0.5, 1.0)[:, None].astype(np.float32)
-    return np.concatenate([vectors[:, : -e5.shape[1]], share * e5], axis=1)
+    return np.concatenate([vectors[:, :-DIMENSION], share * e5], axis=1)
 
 
 def shifts(shift: Mapping[str, float], asked: str, languages: np.ndarray) -> np.ndarray:

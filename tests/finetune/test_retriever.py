@@ -21,7 +21,7 @@ from retrieval.folder import MANIFEST, WEIGHTS
 from retrieval.index import Index
 from retrieval.ingest import ingest
 from retrieval.rerank import load_reranker
-from retrieval.tuned import Tuned
+from retrieval.tuned import FAMILIAR, Tuned
 from tests.retrieval.hashing import HashingEmbedder
 from tests.retrieval.tiny_e5 import write_tiny_e5
 from ui.cli import main
@@ -67,7 +67,7 @@ def test_what_is_better_is_written_and_comes_back(home: Path, tmp_path: Path) ->
     gain = report["comparison"]["all"]["ndcg"]["difference"]
     assert gain["low"] > 0
     assert any("CHATBOT_EMBEDDER=" in line for line in said)
-    assert sorted(path.name for path in (tmp_path / "tuned").iterdir()) == [MANIFEST, WEIGHTS]
+    assert sorted(path.name for path in (tmp_path / "tuned").iterdir()) == [FAMILIAR, MANIFEST, WEIGHTS]
     tuned = load_embedder(str(tmp_path / "tuned"))
     assert isinstance(tuned, Tuned)
     assert tuned.version == f"tuned@{report['version']}"
@@ -78,6 +78,10 @@ def test_what_is_better_is_written_and_comes_back(home: Path, tmp_path: Path) ->
     plain = Bilingual()
     assert np.array_equal(tuned.encode(questions), plain.encode(questions))
     assert np.array_equal(untuned(tuned).encode_questions(questions), plain.encode_questions(questions))
+    familiar, strange = "bbb rv?", "怎么"
+    assert tuned.tuned([familiar, strange]).tolist() == [1, 0]
+    assert not np.allclose(tuned.encode_questions([familiar]), plain.encode_questions([familiar]), atol=1e-3)
+    assert np.array_equal(tuned.encode_questions([strange]), plain.encode_questions([strange]))
     index = Index.open(home / "index", tuned)  # made by the untuned one, and still right
     assert index.search("aaa qw?", 1)[0].passage.article in THINGS
 

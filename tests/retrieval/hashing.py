@@ -29,5 +29,10 @@ class HashingEmbedder:
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
         return self.encode(texts)
 
-    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
+    def tuned(self, texts: Sequence[str]) -> np.ndarray:
+        return np.zeros(len(texts))
+
+    def likeness(
+        self, products: np.ndarray, asked: str, languages: np.ndarray, tuned: float = 0.0
+    ) -> np.ndarray:
         return products

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from retrieval.embed import load_embedder
 from retrieval.question import PART, parts_of, split_question
 from retrieval.split import size
 from retrieval.synonyms import Synonyms
+from tests.retrieval.hashing import HashingEmbedder
 from tests.retrieval.test_index import ENGLISH, make
 
 CHATTER = (
@@ -36,14 +38,26 @@ def test_a_chinese_letter_is_cut_too() -> None:
     assert len(split_question("我上周买的台灯到现在还没有收到，能帮我查一下吗？" * 10)) > 2
 
 
-def unit_vectors(texts: Sequence[str]) -> np.ndarray:
-    return np.eye(len(texts), dtype=np.float32)
+class UnitVectors(HashingEmbedder):
+    """Gives every question a direction of its own, and says that the longer ones were tuned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
+        self.seen += texts
+        return np.eye(len(texts), dtype=np.float32)
+
+    def tuned(self, texts: Sequence[str]) -> np.ndarray:
+        return np.asarray([float(len(text) > 8) for text in texts])
 
 
 def test_what_was_said_before_is_in_every_part() -> None:
-    first, second = parts_of(["one lamp", "two"], [Earlier("lamp shade", 0.5)], Synonyms(), unit_vectors)
+    first, second = parts_of(["one lamp", "two"], [Earlier("lamp shade", 0.5)], Synonyms(), UnitVectors())
     assert np.allclose(first.alone, [1, 0, 0])
     assert np.allclose(second.vector, np.array([0, 2, 1]) / 5**0.5)
+    assert (first.tuned, first.tuned_alone) == (pytest.approx(0.5 / 1.5), 0)
     assert first.before == [(["shade"], 0.5)]
     assert second.before == [(["lamp", "shade"], 0.5)]
 
@@ -54,11 +68,12 @@ def test_what_a_question_leans_on_is_part_of_what_it_says() -> None:
         Earlier("which colour", 0.5, carried=True),
         Earlier("lamp shade", 0.2, carried=True),
     ]
-    seen: list[str] = []
-    (part,) = parts_of(["cost"], earlier, Synonyms(), lambda texts: seen.extend(texts) or unit_vectors(texts))
-    assert seen[1] == "lamp shade\nwhich colour\ncost"
+    embedder = UnitVectors()
+    (part,) = parts_of(["cost"], earlier, Synonyms(), embedder)
+    assert embedder.seen[1] == "lamp shade\nwhich colour\ncost"
     assert np.allclose(part.alone, np.eye(5)[1])
     assert np.allclose(part.vector, np.array([1, 0, 0.3, 0.5, 0.2]) / 1.38**0.5)
+    assert (part.tuned, part.tuned_alone) == (pytest.approx(0.7 / 2), 1)
     assert sorted(part.said.every_word()) == sorted(["cost", "colour", "lamp", "shade"])
 
 
