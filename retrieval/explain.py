@@ -37,7 +37,8 @@ class Reason:
 class Explanation:
     """`searched` passages passed the filters and `left_out` counts the others by the filter that did it.
 
-    `words` are what was searched by, synonyms included; `why` answers for the article that was expected.
+    `words` are what was searched by, synonyms included; `why` answers for the article that was expected;
+    `tuned` is how familiar the question is to a tuned embedder, 0 to 1.
     """
 
     words: list[str]
@@ -46,6 +47,7 @@ class Explanation:
     candidates: int
     hits: list[Reason]
     why: str = ""
+    tuned: float | None = None
 
 
 def explain(
@@ -76,8 +78,9 @@ def explain(
     reasons = [_reason(hit, int(place), ranking, bm25) for hit, place in placed]
     answer = _why(why, ranking, bm25, where, k, outsider) if why else ""
     return Explanation(
-        ranking.words.every_word(), searched, dict(left_out), len(ranking.rows), reasons, answer
-    )
+        ranking.words.every_word(), searched, dict(left_out), len(ranking.rows), reasons, answer,
+        index.tuned(query),
+    )  # fmt: skip
 
 
 def _reason(hit: Hit, place: int, ranking: Ranking, bm25: np.ndarray) -> Reason:

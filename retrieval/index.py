@@ -84,6 +84,12 @@ class Index:
         """How alike in meaning a question and each text are: about 0 for unrelated ones, at most 1."""
         return alike(self._embedder, question, texts)
 
+    def tuned(self, question: str) -> float | None:
+        """How much of its tuning the embedder gives to a question, 0 to 1; None where nothing was tuned."""
+        if untuned(self._embedder) is self._embedder:
+            return None
+        return float(self._embedder.tuned([question])[0])
+
     def refresh(self) -> None:
         """Move to a newer version if one has been published; costs one small read when there is none."""
         if versions.current(self._folder) != self._opened.version:

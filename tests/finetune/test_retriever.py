@@ -17,6 +17,7 @@ from finetune.ranked import compare_rankings
 from retrieval import e5_file, minilm
 from retrieval.embed import Bilingual, load_embedder, untuned
 from retrieval.errors import EmbedderMismatch, ModelDamaged
+from retrieval.explain import explain
 from retrieval.folder import MANIFEST, WEIGHTS
 from retrieval.index import Index
 from retrieval.ingest import ingest
@@ -57,7 +58,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def test_what_is_better_is_written_and_comes_back(home: Path, tmp_path: Path) -> None:
+def test_what_is_better_is_written_and_comes_back(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[str] = []
     settings = Settings(home=home)
     recipe = contrast.Recipe(minutes=1, epochs=8, learning_rate=5e-3, rank=4, keep=0.0)
@@ -84,6 +87,10 @@ def test_what_is_better_is_written_and_comes_back(home: Path, tmp_path: Path) ->
     assert np.array_equal(tuned.encode_questions([strange]), plain.encode_questions([strange]))
     index = Index.open(home / "index", tuned)  # made by the untuned one, and still right
     assert index.search("aaa qw?", 1)[0].passage.article in THINGS
+    assert [explain(index, question).tuned for question in (familiar, strange)] == [1, 0]
+    monkeypatch.setenv("CHATBOT_EMBEDDER", str(tmp_path / "tuned"))
+    shown = CliRunner().invoke(main, ["search", "--home", str(home), "--explain", familiar])
+    assert "Like the questions that the search was tuned on: 100%." in shown.output
 
 
 def test_what_is_not_better_is_refused(home: Path, tmp_path: Path) -> None:

@@ -56,7 +56,9 @@ def test_equal_questions_leave_room_for_paraphrases() -> None:
 def test_it_comes_back_as_it_was(familiar: Familiar, tmp_path: Path) -> None:
     familiar.save(tmp_path / "familiar.npz")
     questions = around(topic(0), 20, 5, 0.02)
-    assert np.array_equal(Familiar.load(tmp_path / "familiar.npz").share(questions), familiar.share(questions))
+    assert np.array_equal(
+        Familiar.load(tmp_path / "familiar.npz").share(questions), familiar.share(questions)
+    )
 
 
 def test_few_questions_have_few_centres_and_many_have_not_too_many() -> None:

@@ -192,6 +192,7 @@ class ExplanationOut(BaseModel):
     candidates: int
     hits: list[ReasonOut]
     why: str
+    tuned: float | None
 
     @classmethod
     def of(cls, told: Explanation) -> ExplanationOut:
