@@ -13,11 +13,12 @@ from chatbot.settings import Settings
 from chatbot.tuned import tuned_model
 from finetune.augment import augmented
 from finetune.errors import BadRecipe, FinetuneError
-from finetune.evaluate_model import ANSWER_TOKENS, PROBES, Scored, compare, evaluate_model, silences_of
+from finetune.evaluate_model import ANSWER_TOKENS, PROBES, Scored, evaluate_model, silences_of
 from finetune.evaluate_turns import Compared, evaluate_turns, rivals
 from finetune.example import Example, read
 from finetune.feedback import Feedback
 from finetune.gathered import gather, imported, told_feedback
+from finetune.outcome import judged, made, told
 from finetune.plot import plot_loss
 from finetune.progress import Progress, Say
 from finetune.recipe import Method, Recipe, recipe_of
@@ -26,7 +27,6 @@ from finetune.review import QUEUE, Review, doubtful_answers, down_voted, read_qu
 from finetune.runs import REPORT, begin, folder_of, kept_dataset
 from finetune.silence import write_doubt
 from finetune.stage import dry, search_stage, train_stage
-from finetune.train import Trained
 from finetune.trials import Tried
 from retrieval.embed import load_embedder
 from retrieval.errors import RetrievalError
@@ -124,7 +124,7 @@ def run(
     else:
         tuned = tuned_model(start.path, trained.adapter, folder, _manifest(folder, start, recipe))
     before, after = _evaluate(start, tuned, parts["test"], parts["validation"], say)
-    report = _made(start, tuned, card, recipe, trained, len(extra), tried) | _judged(before, after)
+    report = made(start, tuned, card, recipe, trained, len(extra), tried) | judged(before, after)
     report["seconds"] = round(time.monotonic() - started, 1)
     plot_loss(trained, folder / "loss.png")
     comparison = _compare(
@@ -133,7 +133,7 @@ def run(
     doubtful = [*down_voted(feedback.review), *doubtful_answers(comparison), *review.found]
     say(f"{update_queue(queue, doubtful)} examples are worth a look: {queue}")
     _write(folder / REPORT, report)
-    for line in _tell(report, folder):
+    for line in told(report, folder):
         say(line)
     if folder.parent == settings.home / "models":
         say(f"Or publish it, when it is better than what is: chatbot models publish {folder.name}")
@@ -211,72 +211,6 @@ def _manifest(folder: Path, start: ModelFolder, recipe: Recipe) -> dict[str, obj
         "recipe_of_training": asdict(recipe),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def _made(
-    start: ModelFolder,
-    tuned: ModelFolder,
-    card: dict[str, Any],
-    recipe: Recipe,
-    trained: Trained,
-    extra: int,
-    tried: Sequence[Tried],
-) -> dict[str, Any]:
-    """What the report says of how the model was made."""
-    return {
-        "model": tuned.label,
-        "folder": str(tuned.path),
-        "base": start.label,
-        "data": card,
-        "extra_examples": extra,
-        "recipe": asdict(recipe),
-        "training": {
-            "seconds": round(trained.seconds, 1),
-            "steps": trained.steps,
-            "tokens": trained.tokens,
-            "left_out": trained.left_out,
-            "validation_loss": trained.validation,
-            "stopped_early": trained.stopped_early,
-            "curve": trained.curve,
-            "validation_curve": trained.validated,
-        },
-        "trials": [asdict(one) for one in tried],
-    }
-
-
-def _judged(before: list[Scored], after: list[Scored]) -> dict[str, Any]:
-    """What the report says of the held-out examples, as the base and the tuned model answer them."""
-    comparison = compare(before, after)
-    return {
-        "held_out": len(after),
-        "comparison": comparison,
-        "by_language": {
-            language: compare(
-                [b for b in before if b.language == language], [a for a in after if a.language == language]
-            )
-            for language in sorted({s.language for s in after})
-        },
-        "better": all(comparison[measure]["better"] for measure in ("loss", "rouge_l", "citation")),
-        "samples": [
-            {"id": b.id, "base": b.output, "tuned": a.output}
-            for b, a in sorted(
-                zip(before, after, strict=True), key=lambda pair: pair[0].rouge_l - pair[1].rouge_l
-            )
-        ][:20],
-    }
-
-
-def _tell(report: dict[str, Any], folder: Path) -> list[str]:
-    lines = [f"On {report['held_out']} held-out examples (mean and 95 % interval):"]
-    for measure, row in report["comparison"].items():
-        cells = [
-            f"{row[k]['mean']:.3f} [{row[k]['low']:.3f}, {row[k]['high']:.3f}]" for k in ("base", "tuned")
-        ]
-        lines.append(f"  {measure:15} base {cells[0]}   tuned {cells[1]}")
-    verdict = "better than" if report["better"] else "NOT better with confidence than"
-    lines.append(f"{report['model']} is {verdict} {report['base']}; report and loss curve are in {folder}")
-    lines.append(f"Serve it: chatbot serve --model {folder}")
-    return lines
 
 
 def _write(path: Path, value: object) -> None:
