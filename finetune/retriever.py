@@ -141,6 +141,7 @@ def _check(before: Index, after: Index, held: Sequence[Labelled], say: Say) -> d
         say(line)
     if reasons := objections(table):
         raise NotBetter(
-            f"Not written: {'; '.join(reasons)}. More pairs, or more --epochs and --minutes, may help."
+            f"Not written: {'; '.join(reasons)}. More pairs may help, or more --epochs and --minutes, "
+            "or fewer where it got worse."
         )
     return table

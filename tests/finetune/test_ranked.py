@@ -31,3 +31,10 @@ def test_better_with_confidence_and_nowhere_worse() -> None:
     assert "not better with confidence" in objections(_table(0.5, 0.5))[0]
     assert any("of zh gets worse by 0.100" in reason for reason in objections(_table(0.5, 0.9, 0.4)))
     assert len(tell(_table(0.5, 0.6))) == 6
+
+
+def test_one_question_of_a_few_does_not_forbid_it() -> None:
+    before = [Ranked("en", 0.5, 0.5)] * 60 + [Ranked("zh", 1.0, 1.0)] * 5
+    better = [Ranked("en", 0.6, 0.6)] * 60
+    assert objections(compare_rankings(before, better + before[60:64] + [Ranked("zh", 0.0, 0.0)])) == []
+    assert objections(compare_rankings(before, better + [Ranked("zh", 0.9, 0.9)] * 5))
