@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finetune.low_rank import add_low_rank, autocast, falling, taken_out
+from retrieval.tuned import e5_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +86,7 @@ def tune(
     import torch
 
     torch.manual_seed(recipe.seed)
-    before = torch.from_numpy(e5.encode([target.question for target in targets], "query: "))
+    before = torch.from_numpy(e5_of(np.stack([target.vector for target in targets])))
     spoken = [
         torch.from_numpy(np.flatnonzero(np.asarray(languages) == one)) for one in sorted(set(languages))
     ]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 Say = Callable[[str], None]
+TELLS = 0.01  # share done; what less has taken tells nothing of the rest
 
 
 @dataclass(slots=True)
@@ -25,8 +26,8 @@ class Progress:
         if now - self.spoken < self.every and share < 1:
             return
         self.spoken = now
-        left = (now - self.started) * (1 - share) / max(share, 1e-6)
-        self.say(f"{self.what}: {share:4.0%}, {minutes(left)} left{note}")
+        left = f", {minutes((now - self.started) * (1 - share) / share)} left" if share >= TELLS else ""
+        self.say(f"{self.what}: {share:4.0%}{left}{note}")
 
 
 def minutes(seconds: float) -> str:
