@@ -47,10 +47,16 @@ def run(
     Raises PairsUnreadable, TooFewPairs, NotBetter (nothing is written then) or RetrievalError.
     """
     place = index or settings.index
-    search = Index.open(place, Remembered(load_embedder(settings.embedder)))
+    embedder = Remembered(load_embedder(settings.embedder))
+    search = Index.open(place, embedder)
     known = {passage.article for passage in search.passages}
     train, held = parts(read_labelled(paths, place), known, say)
     labelled = train + held
+    if embedder.untuned is not embedder:  # its likeness of questions that it has learnt is too good
+        labelled = held
+        say(
+            f"Learning on {len(held)} of {len(train + held)} questions: those that tuning the retriever held out"
+        )
     search.weights = dict(WEIGHTS)
     before = rank(search, labelled, Progress(say, f"Searching for {len(labelled)} questions"))
     samples = [_sample(search, one) for one in labelled]

@@ -12,10 +12,12 @@ from chatbot.settings import load_settings
 from finetune import fusion
 from finetune.errors import NotBetter
 from finetune.fusion import Sample, learnt
+from finetune.labelled import read_labelled, split
 from retrieval.errors import IndexDamaged
 from retrieval.fuse import SIGNS, WEIGHTS
 from retrieval.index import Index
 from retrieval.learnt_weights import FILE, forget_weights, read_weights, write_weights
+from retrieval.remembered import Remembered
 from tests.retrieval.hashing import HashingEmbedder
 from tests.retrieval.test_index import ENGLISH, make
 
@@ -96,6 +98,19 @@ def test_learnt_weights_are_written_only_when_better_and_used_by_an_open_index(s
     assert not forget_weights(shop / "index")
     index.refresh()
     assert index.weights == WEIGHTS
+
+
+def test_what_a_retriever_may_have_learnt_teaches_nothing(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tuned = Remembered(Deaf())
+    tuned.untuned = Deaf()
+    monkeypatch.setattr(fusion, "load_embedder", lambda name: tuned)
+    pairs, said = [shop / "pairs.jsonl"], list[str]()
+    _, held = split(read_labelled(pairs, shop / "index"))
+    report = fusion.run(pairs, settings=load_settings(home=shop), index=shop / "index", say=said.append)
+    assert report["questions"] == len(held)
+    assert said[0].startswith(f"Learning on {len(held)} of 80 questions")
 
 
 def test_what_is_no_better_is_not_written(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
