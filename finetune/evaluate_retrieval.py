@@ -33,11 +33,13 @@ Scores = dict[str, list[dict[str, float]]]  # for each way, the measures of each
 class Known:
     """An embedder that has the questions' vectors at hand, so that each is embedded once for all ways."""
 
-    def __init__(self, embedder: Embedder, vectors: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self, embedder: Embedder, vectors: Mapping[str, np.ndarray], untuned: Embedder | None = None
+    ) -> None:
         self.name, self.dimension = embedder.name, embedder.dimension
         self.encode, self.likeness = embedder.encode, embedder.likeness
+        self.untuned: Embedder = untuned or self
         self._embedder, self._vectors = embedder, vectors
-        self._tuned: dict[str, float] = {}
 
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors that are known, or else all from the embedder."""
@@ -46,14 +48,6 @@ class Known:
         if all(text in self._vectors for text in texts):
             return np.stack([self._vectors[text] for text in texts])
         return self._embedder.encode_questions(texts)
-
-    def tuned(self, texts: Sequence[str]) -> np.ndarray:
-        """As the embedder has it, which is asked once about each text."""
-        import numpy as np
-
-        if new := [text for text in dict.fromkeys(texts) if text not in self._tuned]:
-            self._tuned |= zip(new, self._embedder.tuned(new).tolist(), strict=True)
-        return np.asarray([self._tuned[text] for text in texts], dtype=np.float32)
 
 
 def evaluate(

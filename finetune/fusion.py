@@ -53,10 +53,8 @@ def run(
     train, held = parts(read_labelled(paths, place), known, say)
     labelled = train + held
     if embedder.untuned is not embedder:  # its likeness of questions that it has learnt is too good
+        say(f"Learning on {len(held)} of {len(labelled)} questions: those that tuning the retriever held out")
         labelled = held
-        say(
-            f"Learning on {len(held)} of {len(train + held)} questions: those that tuning the retriever held out"
-        )
     search.weights = dict(WEIGHTS)
     before = rank(search, labelled, Progress(say, f"Searching for {len(labelled)} questions"))
     samples = [_sample(search, one) for one in labelled]

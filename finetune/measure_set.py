@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,7 @@ def measure_set(
         for query, earlier in [searched(one, alone)]
         for text in (query, *(part.text for part in earlier))
     }
-    vectors = question_vectors(sorted(asked), place / "questions", embedder, on_step)
-    index = Index.open(index_folder, Known(embedder, vectors))
+    index = Index.open(index_folder, _known(sorted(asked), place / "questions", embedder, on_step))
     scores, milliseconds = evaluate(
         index,
         judged,
@@ -96,6 +95,15 @@ def measure_set(
         for query, earlier in [searched(one, last_turn_only)]
     ]
     return report | {"change": change, "notes": notes, "rows": rows}
+
+
+def _known(texts: Sequence[str], folder: Path, embedder: Embedder, on_step: Progress) -> Known:
+    """The embedder with the vectors of all questions at hand; those of before too, where it was tuned."""
+    untuned = embedder.untuned
+    before = (
+        None if untuned is embedder else Known(untuned, question_vectors(texts, folder, untuned, on_step))
+    )
+    return Known(embedder, question_vectors(texts, folder, embedder, on_step), before)
 
 
 def _runs(place: Path, last_turn_only: bool) -> Path:

@@ -87,4 +87,5 @@ class _Asking:
         version = getattr(embedder, "version", embedder.name)
         self.name, self.dimension = f"questions of {version}", embedder.dimension
         self.encode = self.encode_questions = embedder.encode_questions
-        self.tuned, self.likeness = embedder.tuned, embedder.likeness
+        self.likeness = embedder.likeness
+        self.untuned = self

@@ -19,7 +19,7 @@ from finetune.retriever import parts
 from finetune.targets import Targets
 from retrieval.content import embedded_text
 from retrieval.e5_network import E5Network
-from retrieval.embed import load_embedder, untuned
+from retrieval.embed import load_embedder
 from retrieval.folder import WEIGHTS, write_folder
 from retrieval.index import Index
 from retrieval.lora import write_deltas
@@ -65,7 +65,7 @@ def run(
     place = index or settings.index
     embedder = Remembered(load_embedder(settings.embedder))
     opened = Index.open(place, embedder)
-    known = Targets(place, untuned(embedder)).articles
+    known = Targets(place, embedder.untuned).articles
     to_train, held = parts(read_labelled(paths, place), known, say)
     groups = [
         group

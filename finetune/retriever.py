@@ -18,19 +18,18 @@ from finetune.progress import Progress, Say, minutes
 from finetune.ranked import Ranked, compare_rankings, objections, rank, tell
 from finetune.targets import Targets
 from retrieval.e5_network import E5Network
-from retrieval.embed import load_embedder, untuned
+from retrieval.embed import load_embedder
 from retrieval.familiar import Familiar
 from retrieval.folder import WEIGHTS, write_folder
 from retrieval.index import Index
 from retrieval.lora import write_deltas
 from retrieval.remembered import Remembered
-from retrieval.tuned import FAMILIAR, KIND, Tuned, e5_of, with_e5
+from retrieval.tuned import FAMILIAR, KIND, Tuned, e5_of
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 FEWEST_TO_TRAIN, FEWEST_HELD_OUT = 20, 10
-SHIFTED = 500  # questions by which the change of the likeness is measured
 FOLDER = "embedders"  # of an installation's home
 
 
@@ -53,7 +52,7 @@ def run(
     if folder.exists():
         raise FinetuneError(f"{folder} already exists; name another folder with --out.")
     place = index or settings.index
-    embedder = Remembered(untuned(load_embedder(settings.embedder)))
+    embedder = Remembered(load_embedder(settings.embedder).untuned)
     before = Index.open(place, embedder)
     targets = Targets(place, embedder)
     train, held = parts(read_labelled(paths, place), targets.articles, say)
@@ -73,7 +72,6 @@ def run(
     held_vectors = embedder.encode_questions([one.question for one in held])
     familiar = Familiar.of(e5_of(vectors), e5_of(held_vectors))
     about = _about(embedder.name, recipe, tuned, (len(train), len(held)))
-    about["shift"] = _shift(e5, targets, train[:SHIFTED], vectors[:SHIFTED])
 
     def fill(where: Path) -> None:
         write_deltas(where / WEIGHTS, tuned.deltas, {})
@@ -121,14 +119,6 @@ def _about(embedder: str, recipe: Recipe, tuned: Changes, questions: tuple[int, 
             "loss": [tuned.first, tuned.last],
         },
     }
-
-
-def _shift(
-    e5: E5Network, targets: Targets, train: Sequence[Labelled], before: np.ndarray
-) -> dict[str, float]:
-    questions = [one.question for one in train]
-    after = with_e5(before, e5.encode(questions, "query: "), questions)
-    return targets.shift(questions, before, after)
 
 
 def _check(before: Index, after: Index, held: Sequence[Labelled], say: Say) -> dict[str, Any]:

@@ -132,24 +132,6 @@ class Targets:
             turned and tuple(torch.from_numpy(part.astype(np.float32)) for part in turned),
         )
 
-    def shift(self, questions: Sequence[str], before: np.ndarray, after: np.ndarray) -> dict[str, float]:
-        """What to add to likeness, by pair of languages, so that a question's best passage keeps its own.
-
-        `before` and `after` are the vectors of the questions, untuned and tuned; the best passage keeps its
-        likeness on average. A sum leaves the order as it was trained; a stretch to the former range as well
-        cost a fifth of the gain in Recall@10.
-        """
-        seen: dict[str, list[float]] = {}
-        for question, old, new in zip(questions, before, after, strict=True):
-            asked = language_of(question)
-            zero, step = self._line(asked)
-            hubness = self._hubness(asked)
-            one, two = (zero + step * (self._vectors @ vector - hubness) for vector in (old, new))
-            for language in set(self.languages.tolist()):
-                rows = self.languages == language
-                seen.setdefault(f"{asked}-{language}", []).append(float(one[rows].max() - two[rows].max()))
-        return {pair: float(np.mean(changes)) for pair, changes in seen.items()}
-
     def _hubness(self, asked: str) -> np.ndarray:
         """What the search takes from the products with passages in another language."""
         return self._spread.hubness * (self.languages != asked)

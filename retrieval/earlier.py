@@ -34,13 +34,6 @@ def mixed(vector: np.ndarray, before: np.ndarray, earlier: Sequence[Earlier]) ->
     return vector / max(float(np.linalg.norm(vector)), 1e-9)
 
 
-def mixed_share(share: float, before: np.ndarray, earlier: Sequence[Earlier]) -> float:
-    """What the mixture has of that of which the question has `share` and the earlier texts `before`."""
-    weights = [one.weight for one in earlier]
-    others = sum(weight * one for weight, one in zip(weights, before.tolist(), strict=True))
-    return (share + others) / (1 + sum(weights))
-
-
 def weighted(
     own: Sequence[str], earlier: Sequence[Earlier], words_of: Callable[[str], list[str]]
 ) -> list[tuple[list[str], float]]:

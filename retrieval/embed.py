@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from retrieval.errors import EmbedderUnavailable
+from retrieval.level import levelled
 from retrieval.text import language_of, wordless
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ class Embedder(Protocol):
     name: str
     dimension: int
 
+    @property
+    def untuned(self) -> Embedder:
+        """The one whose questions may be compared with questions: itself, unless it was tuned."""
+        ...
+
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Embed what is searched; float32 rows of length one, shape (len(texts), dimension)."""
         ...
@@ -31,17 +37,10 @@ class Embedder(Protocol):
         """Embed what is asked, to be compared with the rows of `encode` or with other questions."""
         ...
 
-    def tuned(self, texts: Sequence[str]) -> np.ndarray:
-        """How much of a tuning the vector of each question has, 0 to 1."""
-        ...
-
-    def likeness(
-        self, products: np.ndarray, asked: str, languages: np.ndarray, tuned: float = 0.0
-    ) -> np.ndarray:
+    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
         """Inner products as likeness: about 0 for unrelated texts and 1 for equal ones.
 
-        `asked` is the language of the one text and `tuned` what `tuned` says of it; `languages` are those of
-        the others.
+        `asked` is the language of the one text, `languages` are those of the others.
         """
         ...
 
@@ -79,6 +78,11 @@ class Bilingual:
         self._lock = threading.Lock()
         self._models: tuple[Any, Any] | None = None
 
+    @property
+    def untuned(self) -> Bilingual:
+        """Itself."""
+        return self
+
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Embed passages of either language; a text of links and code alone gets zeros.
 
@@ -90,13 +94,7 @@ class Bilingual:
         """Embed questions of either language."""
         return self._encode(texts, "query: ")
 
-    def tuned(self, texts: Sequence[str]) -> np.ndarray:
-        """Nothing was tuned."""
-        return _none(texts)
-
-    def likeness(
-        self, products: np.ndarray, asked: str, languages: np.ndarray, tuned: float = 0.0
-    ) -> np.ndarray:
+    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
         """The mean of both models' likeness between English texts, elsewhere that of E5 alone."""
         import numpy as np
 
@@ -152,6 +150,11 @@ class HubModel:
         self._lock = threading.Lock()
         self.dimension = int(self.encode(["length"]).shape[1])
 
+    @property
+    def untuned(self) -> HubModel:
+        """Itself."""
+        return self
+
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Embed passages, cut at the model's maximal length, with its prompt for documents if it has one."""
         return self._encode(texts, self._model.encode_document)
@@ -160,13 +163,7 @@ class HubModel:
         """Embed questions, with the model's prompt for queries if it has one."""
         return self._encode(texts, self._model.encode_query)
 
-    def tuned(self, texts: Sequence[str]) -> np.ndarray:
-        """Nothing was tuned here."""
-        return _none(texts)
-
-    def likeness(
-        self, products: np.ndarray, asked: str, languages: np.ndarray, tuned: float = 0.0
-    ) -> np.ndarray:
+    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
         """The cosine itself: nothing is known of this model."""
         return products
 
@@ -200,24 +197,16 @@ def alike(embedder: Embedder, question: str, texts: Sequence[str]) -> np.ndarray
     """How alike in meaning a question and each text are: about 0 for unrelated ones, at most 1."""
     import numpy as np
 
-    products = embedder.encode(texts) @ embedder.encode_questions([question])[0]
+    passages, asked = embedder.encode(texts), language_of(question)
     languages = np.asarray([language_of(text) for text in texts])
-    tuned = float(embedder.tuned([question])[0])
-    return embedder.likeness(products, language_of(question), languages, tuned)
 
+    def by(one: Embedder) -> np.ndarray:
+        return one.likeness(passages @ one.encode_questions([question])[0], asked, languages)
 
-def untuned(embedder: Embedder) -> Embedder:
-    """The embedder whose questions may be compared with questions: a tuned one's own are for passages."""
-    from retrieval.remembered import Remembered
-    from retrieval.tuned import Tuned
-
-    return embedder.untuned if isinstance(embedder, Remembered | Tuned) else embedder
-
-
-def _none(texts: Sequence[str]) -> np.ndarray:
-    import numpy as np
-
-    return np.zeros(len(texts), dtype=np.float32)
+    likeness = by(embedder)
+    if embedder.untuned is embedder:
+        return likeness
+    return levelled(likeness, by(embedder.untuned), languages == asked)
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

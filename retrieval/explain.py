@@ -38,7 +38,7 @@ class Explanation:
     """`searched` passages passed the filters and `left_out` counts the others by the filter that did it.
 
     `words` are what was searched by, synonyms included; `why` answers for the article that was expected;
-    `tuned` is how familiar the question is to a tuned embedder, 0 to 1.
+    `familiarity` is how like the questions that a tuned embedder learnt this one is, 0 to 1.
     """
 
     words: list[str]
@@ -47,7 +47,7 @@ class Explanation:
     candidates: int
     hits: list[Reason]
     why: str = ""
-    tuned: float | None = None
+    familiarity: float | None = None
 
 
 def explain(
@@ -79,7 +79,7 @@ def explain(
     answer = _why(why, ranking, bm25, where, k, outsider) if why else ""
     return Explanation(
         ranking.words.every_word(), searched, dict(left_out), len(ranking.rows), reasons, answer,
-        index.tuned(query),
+        index.familiarity(query),
     )  # fmt: skip
 
 

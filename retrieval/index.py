@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from retrieval import rerank, versions
 from retrieval.asked import ASKED, Asked, Precedent, asked_version
 from retrieval.earlier import Earlier
-from retrieval.embed import Embedder, alike, load_embedder, untuned
+from retrieval.embed import Embedder, alike, load_embedder
 from retrieval.errors import BadSynonyms, IndexDamaged
 from retrieval.filters import CUSTOMER, Filter
 from retrieval.learnt_weights import read_weights, weights_version
@@ -19,6 +19,7 @@ from retrieval.passage import Hit, Passage
 from retrieval.ranking import Ranker, Ranking, Way
 from retrieval.remembered import Remembered
 from retrieval.synonyms import read_synonyms, synonyms_version
+from retrieval.tuned import familiarity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +36,7 @@ class Index:
         self._folder = folder
         self._reranker = reranker
         self._asked_version = asked_version(folder / ASKED)
-        self._asked = Asked.open(folder / ASKED, untuned(embedder))
+        self._asked = Asked.open(folder / ASKED, embedder.untuned)
         self._synonyms_version = synonyms_version(folder)
         self._synonyms = read_synonyms(folder)
         self._weights_version = weights_version(folder)
@@ -84,18 +85,16 @@ class Index:
         """How alike in meaning a question and each text are: about 0 for unrelated ones, at most 1."""
         return alike(self._embedder, question, texts)
 
-    def tuned(self, question: str) -> float | None:
-        """How much of its tuning the embedder gives to a question, 0 to 1; None where nothing was tuned."""
-        if untuned(self._embedder) is self._embedder:
-            return None
-        return float(self._embedder.tuned([question])[0])
+    def familiarity(self, question: str) -> float | None:
+        """How familiar a question is to a tuned embedder, 0 to 1; None where nothing was tuned."""
+        return familiarity(self._embedder, question)
 
     def refresh(self) -> None:
         """Move to a newer version if one has been published; costs one small read when there is none."""
         if versions.current(self._folder) != self._opened.version:
             self._opened = open_current(self._folder, self._embedder)
         if (version := asked_version(self._folder / ASKED)) != self._asked_version:
-            self._asked = Asked.open(self._folder / ASKED, untuned(self._embedder))
+            self._asked = Asked.open(self._folder / ASKED, self._embedder.untuned)
             self._asked_version = version
         if (version := synonyms_version(self._folder)) != self._synonyms_version:
             self._synonyms_version = version

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retrieval.earlier import Earlier, bound, mixed, mixed_share, weighted
+from retrieval.earlier import Earlier, bound, mixed, weighted
 from retrieval.embed import Embedder
 from retrieval.lexical import Lexical, query_words
 from retrieval.pieces import query_pieces
@@ -27,8 +27,9 @@ BEST_PARTS = 3
 class Part:
     """One part of a question: `words`, `pieces` and `vector` to search by, with what was said before.
 
-    `said` and `alone` are what it says by itself, or with the earlier texts that it cannot do without. Of a
-    tuning `vector` and `alone` have as much as `tuned` and `tuned_alone` say, 0 to 1.
+    `said` and `alone` are what it says by itself, or with the earlier texts that it cannot do without.
+    `untuned` and `untuned_alone` are `vector` and `alone` as they were before the embedder was tuned: the
+    same objects where it was not.
     """
 
     words: Wording
@@ -37,8 +38,13 @@ class Part:
     before: list[tuple[list[str], float]]
     vector: np.ndarray
     alone: np.ndarray
-    tuned: float
-    tuned_alone: float
+    untuned: np.ndarray
+    untuned_alone: np.ndarray
+
+    @property
+    def is_tuned(self) -> bool:
+        """Whether the embedder was tuned."""
+        return self.untuned is not self.vector
 
     def scores(self, lexical: Lexical) -> np.ndarray:
         """The BM25 score of every passage, with the words from before."""
@@ -62,23 +68,28 @@ def parts_of(
     subject = "".join(f"{one.text}\n" for one in reversed(earlier) if one.carried)
     full = [subject + text for text in texts]
     every = [*texts, *(full if subject else ()), *(one.text for one in earlier)]
-    vectors, tuned = embedder.encode_questions(every), embedder.tuned(every)
+    vectors = before = embedder.encode_questions(every)
+    if embedder.untuned is not embedder:
+        before = embedder.untuned.encode_questions(every)
     first = len(every) - len(earlier)  # of the earlier ones
     found = []
     for i, text in enumerate(texts):
         words = synonyms.wording(text)
         own = query_pieces(text)
         whole = len(texts) + i if subject else i
+        vector = untuned = mixed(vectors[i], vectors[first:], earlier)
+        if before is not vectors:
+            untuned = mixed(before[i], before[first:], earlier)
         found.append(
             Part(
                 words,
                 synonyms.wording(full[i]) if subject else words,
                 [(own, 1.0), *weighted(own, earlier, query_pieces)],
                 weighted(words.every_word(), earlier, query_words),
-                mixed(vectors[i], vectors[first:], earlier),
+                vector,
                 vectors[whole],
-                mixed_share(float(tuned[i]), tuned[first:], earlier),
-                float(tuned[whole]),
+                untuned,
+                before[whole],
             )
         )
     return found

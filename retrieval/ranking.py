@@ -14,6 +14,7 @@ from retrieval.earlier import Earlier, bound
 from retrieval.embed import Embedder
 from retrieval.filters import Filter, nearest
 from retrieval.fuse import OTHER_LANGUAGE, SIGNS, best_parts, distinct, fuse
+from retrieval.level import levelled
 from retrieval.opened import Opened
 from retrieval.passage import Hit, Passage
 from retrieval.question import Part, parts_of, split_question
@@ -107,7 +108,7 @@ class Ranker:
 
         shown = found.rows[kept]
         # Of the question itself, for a mixture is nearer to everything; of a letter, of its best part.
-        own = np.max([self._likeness_alone(part, asked, shown) for part in parts], axis=0)
+        own = np.max([self._own(part, asked, found.rows, kept) for part in parts], axis=0)
         hits = self._hits(parts, found, shown, (final, own, signs[kept, SIGNS.index("apart")], judged))
         words = parts[0].words if len(parts) == 1 else self.synonyms.wording(query)
         seconds = dict(zip(PARTS, np.diff(clock).tolist(), strict=True))
@@ -143,32 +144,52 @@ class Ranker:
         ]
 
     def _signs_of(self, part: Part, asked: str, rows: np.ndarray, bm25: np.ndarray) -> np.ndarray:
-        """Passages of another language are compared with the question alone: what was said before would bring
-        it nearer to all of them."""
         import numpy as np
 
         opened = self.opened
         home = opened.languages[rows] == asked
-        cosine = self._likeness(part.vector, part.tuned, asked, rows)
-        if not home.all():
-            cosine = np.where(home, cosine, self._likeness_alone(part, asked, rows))
-        apart = opened.spread.likeness(part.vector, asked, rows, opened.dense)
-        apart = APART * cosine if apart is None else np.where(home, apart, APART * cosine)
+        cosine, apart = self._meaning(part.vector, part.alone, asked, rows)
+        if part.is_tuned:
+            before = self._meaning(part.untuned, part.untuned_alone, asked, rows)
+            pairs = zip((cosine, apart), before, strict=True)
+            cosine, apart = (levelled(after, one, home) for after, one in pairs)
         words = bm25 / max(part.bound(opened.lexical), 1e-9)
         alike = sum(weight * opened.pieces.scores_at(some, rows) for some, weight in part.pieces)
         pieces = alike / max(bound(opened.pieces, part.pieces), 1e-9)
         length = np.log1p(opened.lexical.different(rows))
         return np.stack((cosine, apart, words, pieces, length), axis=1)
 
-    def _likeness_alone(self, part: Part, asked: str, rows: np.ndarray) -> np.ndarray:
-        return self._likeness(part.alone, part.tuned_alone, asked, rows)
+    def _meaning(
+        self, vector: np.ndarray, alone: np.ndarray, asked: str, rows: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """How alike a question and each row are, as they are and after spreading.
 
-    def _likeness(self, vector: np.ndarray, tuned: float, asked: str, rows: np.ndarray) -> np.ndarray:
+        Passages of another language are compared with the question alone: what was said before would bring
+        it nearer to all of them.
+        """
+        import numpy as np
+
+        opened = self.opened
+        home = opened.languages[rows] == asked
+        cosine = self._likeness(vector, asked, rows)
+        if not home.all():
+            cosine = np.where(home, cosine, self._likeness(alone, asked, rows))
+        apart = opened.spread.likeness(vector, asked, rows, opened.dense)
+        return cosine, APART * cosine if apart is None else np.where(home, apart, APART * cosine)
+
+    def _own(self, part: Part, asked: str, rows: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """How alike a part by itself and the candidates at these places of `rows` are."""
+        if not part.is_tuned:
+            return self._likeness(part.alone, asked, rows[places])
+        before, after = (self._likeness(one, asked, rows) for one in (part.untuned_alone, part.alone))
+        return levelled(after, before, self.opened.languages[rows] == asked)[places]
+
+    def _likeness(self, vector: np.ndarray, asked: str, rows: np.ndarray) -> np.ndarray:
         """How alike a question and each row are, hubs of another language brought down."""
         opened = self.opened
         languages = opened.languages[rows]
         products = opened.dense.products(vector, rows) - (languages != asked) * opened.spread.hubness[rows]
-        return self.embedder.likeness(products, asked, languages, tuned)
+        return self.embedder.likeness(products, asked, languages)
 
     def _judge(
         self, query: str, passages: Sequence[Passage], scores: np.ndarray

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from retrieval.embed import Embedder, untuned
+from retrieval.embed import Embedder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,30 +19,23 @@ class Remembered:
     """The embedder of an open index; in a turn, search, past questions and sentences ask it for the same."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+        self.inner = embedder
         self.name, self.dimension = embedder.name, embedder.dimension
         self._lock = threading.Lock()
         self._last: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
-        plain = untuned(embedder)
-        self.untuned: Embedder = self if plain is embedder else plain
+        self.untuned: Embedder = self if embedder.untuned is embedder else embedder.untuned
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of these texts, embedding those that were not among the last."""
-        return self._remembered("text", texts, self._embedder.encode)
+        return self._remembered("text", texts, self.inner.encode)
 
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of these questions, embedding those that were not among the last."""
-        return self._remembered("question", texts, self._embedder.encode_questions)
+        return self._remembered("question", texts, self.inner.encode_questions)
 
-    def tuned(self, texts: Sequence[str]) -> np.ndarray:
+    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
         """As the embedder has it."""
-        return self._embedder.tuned(texts)
-
-    def likeness(
-        self, products: np.ndarray, asked: str, languages: np.ndarray, tuned: float = 0.0
-    ) -> np.ndarray:
-        """As the embedder has it."""
-        return self._embedder.likeness(products, asked, languages, tuned)
+        return self.inner.likeness(products, asked, languages)
 
     def _remembered(
         self, kind: str, texts: Sequence[str], encode: Callable[[Sequence[str]], np.ndarray]

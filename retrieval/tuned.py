@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval.e5_file import DIMENSION
-from retrieval.embed import Bilingual
+from retrieval.embed import Bilingual, Embedder
 from retrieval.errors import ModelDamaged
 from retrieval.familiar import Familiar
 from retrieval.folder import WEIGHTS, read_folder
@@ -47,7 +47,6 @@ class Tuned:
                 "`chatbot finetune retriever`."
             )
         self._familiar = Familiar.load(folder / FAMILIAR)
-        self._shift: Mapping[str, float] = about["shift"]
         self._weights = folder / WEIGHTS
         self._lock = threading.Lock()
         self._e5: Any = None
@@ -60,7 +59,7 @@ class Tuned:
         """Embed questions, to be compared with passages."""
         import numpy as np
 
-        vectors, share = self.untuned.encode_questions(texts), self.tuned(texts)
+        vectors, share = self.untuned.encode_questions(texts), self.familiar(texts)
         rows = np.flatnonzero(share).tolist()
         if not rows:
             return vectors
@@ -71,16 +70,13 @@ class Tuned:
         vectors[rows] = with_e5(old, mixed / np.linalg.norm(mixed, axis=1, keepdims=True), some)
         return vectors
 
-    def tuned(self, texts: Sequence[str]) -> np.ndarray:
-        """How familiar each question is."""
+    def familiar(self, texts: Sequence[str]) -> np.ndarray:
+        """How familiar each question is, 0 to 1: so much of the tuning its vector gets."""
         return self._familiar.share(e5_of(self.untuned.encode_questions(texts)))
 
-    def likeness(
-        self, products: np.ndarray, asked: str, languages: np.ndarray, tuned: float = 0.0
-    ) -> np.ndarray:
-        """That of the embedder that was tuned, brought to where it lay before."""
-        likeness = self.untuned.likeness(products, asked, languages)
-        return likeness + tuned * shifts(self._shift, asked, languages)
+    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
+        """As the embedder that was tuned."""
+        return self.untuned.likeness(products, asked, languages)
 
     def _e5_tuned(self, texts: Sequence[str]) -> np.ndarray:
         with self._lock:
@@ -90,6 +86,12 @@ class Tuned:
                 self._e5 = E5(deltas=self._weights)
             vectors: np.ndarray = self._e5.encode(texts, "query: ")
             return vectors
+
+
+def familiarity(embedder: Embedder, question: str) -> float | None:
+    """How familiar a question is to a tuned embedder; None where nothing was tuned."""
+    inner = embedder.inner if isinstance(embedder, Remembered) else embedder
+    return float(inner.familiar([question])[0]) if isinstance(inner, Tuned) else None
 
 
 def e5_of(vectors: np.ndarray) -> np.ndarray:
@@ -107,10 +109,3 @@ def with_e5(vectors: np.ndarray, e5: np.ndarray, texts: Sequence[str]) -> np.nda
     english = np.asarray([language_of(text) == "en" for text in texts], dtype=bool)
     share = np.where(english, Bilingual.E5**0.5, 1.0)[:, None].astype(np.float32)
     return np.concatenate([vectors[:, :-DIMENSION], share * e5], axis=1)
-
-
-def shifts(shift: Mapping[str, float], asked: str, languages: np.ndarray) -> np.ndarray:
-    """What each passage's likeness is moved by, from "<language asked in>-<language of the passage>"."""
-    import numpy as np
-
-    return np.asarray([shift.get(f"{asked}-{language}", 0.0) for language in languages], dtype=np.float32)

@@ -15,7 +15,7 @@ from finetune import contrast, cross, reranker, retriever
 from finetune.errors import FinetuneError, NotBetter, TooFewPairs
 from finetune.ranked import compare_rankings
 from retrieval import e5_file, minilm
-from retrieval.embed import Bilingual, load_embedder, untuned
+from retrieval.embed import Bilingual, load_embedder
 from retrieval.errors import EmbedderMismatch, ModelDamaged
 from retrieval.explain import explain
 from retrieval.folder import MANIFEST, WEIGHTS
@@ -80,14 +80,14 @@ def test_what_is_better_is_written_and_comes_back(
     assert np.allclose(np.linalg.norm(tuned.encode_questions(questions), axis=1), 1, atol=1e-2)
     plain = Bilingual()
     assert np.array_equal(tuned.encode(questions), plain.encode(questions))
-    assert np.array_equal(untuned(tuned).encode_questions(questions), plain.encode_questions(questions))
+    assert np.array_equal(tuned.untuned.encode_questions(questions), plain.encode_questions(questions))
     familiar, strange = "bbb rv?", "怎么"
-    assert tuned.tuned([familiar, strange]).tolist() == [1, 0]
+    assert tuned.familiar([familiar, strange]).tolist() == [1, 0]
     assert not np.allclose(tuned.encode_questions([familiar]), plain.encode_questions([familiar]), atol=1e-3)
     assert np.array_equal(tuned.encode_questions([strange]), plain.encode_questions([strange]))
     index = Index.open(home / "index", tuned)  # made by the untuned one, and still right
     assert index.search("aaa qw?", 1)[0].passage.article in THINGS
-    assert [explain(index, question).tuned for question in (familiar, strange)] == [1, 0]
+    assert [explain(index, question).familiarity for question in (familiar, strange)] == [1, 0]
     monkeypatch.setenv("CHATBOT_EMBEDDER", str(tmp_path / "tuned"))
     shown = CliRunner().invoke(main, ["search", "--home", str(home), "--explain", familiar])
     assert "Like the questions that the search was tuned on: 100%." in shown.output

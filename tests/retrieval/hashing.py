@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from retrieval.embed import Embedder
 from retrieval.text import terms
 
 
@@ -17,6 +18,7 @@ class HashingEmbedder:
         self.name = name
         self.dimension = dimension
         self.encoded: list[str] = []
+        self.untuned: Embedder = self
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         self.encoded.extend(texts)
@@ -29,10 +31,5 @@ class HashingEmbedder:
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
         return self.encode(texts)
 
-    def tuned(self, texts: Sequence[str]) -> np.ndarray:
-        return np.zeros(len(texts))
-
-    def likeness(
-        self, products: np.ndarray, asked: str, languages: np.ndarray, tuned: float = 0.0
-    ) -> np.ndarray:
+    def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
         return products

@@ -32,7 +32,7 @@ def test_the_hits_are_those_of_the_search(index: Index) -> None:
     assert [reason.hit for reason in told.hits] == index.search("lamp number7 light", 5)
     first = told.hits[0]
     assert first.hit.passage.article == "lamp7"
-    assert told.tuned is None
+    assert told.familiarity is None
     assert (first.lexical_rank, first.dense_rank) == (1, 1)
     assert sum(first.terms.values()) == pytest.approx(first.hit.lexical, rel=1e-3)
     assert first.fused * first.boost == pytest.approx(first.hit.score)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,25 +38,25 @@ def test_a_chinese_letter_is_cut_too() -> None:
 
 
 class UnitVectors(HashingEmbedder):
-    """Gives every question a direction of its own, and says that the longer ones were tuned."""
+    """Gives every question a direction of its own; tuned, it gives them in the opposite order."""
 
-    def __init__(self) -> None:
+    def __init__(self, tuned: bool = False) -> None:
         super().__init__()
         self.seen: list[str] = []
+        self.tuned = tuned
+        if tuned:
+            self.untuned = UnitVectors()
 
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
         self.seen += texts
-        return np.eye(len(texts), dtype=np.float32)
-
-    def tuned(self, texts: Sequence[str]) -> np.ndarray:
-        return np.asarray([float(len(text) > 8) for text in texts])
+        directions = np.eye(len(texts), dtype=np.float32)
+        return directions[::-1] if self.tuned else directions
 
 
 def test_what_was_said_before_is_in_every_part() -> None:
     first, second = parts_of(["one lamp", "two"], [Earlier("lamp shade", 0.5)], Synonyms(), UnitVectors())
     assert np.allclose(first.alone, [1, 0, 0])
     assert np.allclose(second.vector, np.array([0, 2, 1]) / 5**0.5)
-    assert (first.tuned, first.tuned_alone) == (pytest.approx(0.5 / 1.5), 0)
     assert first.before == [(["shade"], 0.5)]
     assert second.before == [(["lamp", "shade"], 0.5)]
 
@@ -73,8 +72,18 @@ def test_what_a_question_leans_on_is_part_of_what_it_says() -> None:
     assert embedder.seen[1] == "lamp shade\nwhich colour\ncost"
     assert np.allclose(part.alone, np.eye(5)[1])
     assert np.allclose(part.vector, np.array([1, 0, 0.3, 0.5, 0.2]) / 1.38**0.5)
-    assert (part.tuned, part.tuned_alone) == (pytest.approx(0.7 / 2), 1)
     assert sorted(part.said.every_word()) == sorted(["cost", "colour", "lamp", "shade"])
+
+
+def test_a_tuned_question_keeps_its_vectors_of_before() -> None:
+    earlier = [Earlier("lamp shade", 0.5, carried=True)]
+    (part,) = parts_of(["cost"], earlier, Synonyms(), UnitVectors(tuned=True))
+    (plain,) = parts_of(["cost"], earlier, Synonyms(), UnitVectors())
+    assert part.is_tuned
+    assert not plain.is_tuned
+    assert np.array_equal(part.untuned, plain.vector)
+    assert np.array_equal(part.untuned_alone, plain.alone)
+    assert not np.array_equal(part.vector, plain.vector)
 
 
 def test_one_sentence_of_a_letter_finds_its_article(tmp_path: Path) -> None:

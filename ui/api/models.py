@@ -192,7 +192,7 @@ class ExplanationOut(BaseModel):
     candidates: int
     hits: list[ReasonOut]
     why: str
-    tuned: float | None
+    familiarity: float | None
 
     @classmethod
     def of(cls, told: Explanation) -> ExplanationOut:

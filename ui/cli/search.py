@@ -95,8 +95,8 @@ def _print_explanation(told: Explanation) -> None:
         click.echo(f"   fused {reason.fused:.3f} x {reason.boost:.2f} for the preferred language")
         if reason.hit.reranked is not None:
             click.echo(f"   reranked: answers the question with {reason.hit.reranked:.3f}")
-    if told.tuned is not None:
-        click.echo(f"Like the questions that the search was tuned on: {told.tuned:.0%}.")
+    if told.familiarity is not None:
+        click.echo(f"Like the questions that the search was tuned on: {told.familiarity:.0%}.")
     click.echo(f"Searched by: {' '.join(told.words) or 'no word'}.")
     left_out = ", ".join(f"{n} by {name}" for name, n in told.left_out.items()) or "none"
     click.echo(f"{told.searched} passages searched, {told.candidates} candidates; left out: {left_out}.")
