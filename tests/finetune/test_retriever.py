@@ -88,6 +88,13 @@ def test_what_is_better_is_written_and_comes_back(
     index = Index.open(home / "index", tuned)  # made by the untuned one, and still right
     assert index.search("aaa qw?", 1)[0].passage.article in THINGS
     assert [explain(index, question).familiarity for question in (familiar, strange)] == [1, 0]
+    before = Index.open(home / "index", plain)
+    for likeness in (
+        lambda index: index.likeness(familiar, THINGS).max(),
+        lambda index: max(hit.dense for hit in index.search(familiar, len(THINGS))),
+        lambda index: max(hit.apart for hit in index.search(familiar, len(THINGS))),
+    ):
+        assert likeness(index) == pytest.approx(likeness(before), abs=1e-4)
     monkeypatch.setenv("CHATBOT_EMBEDDER", str(tmp_path / "tuned"))
     shown = CliRunner().invoke(main, ["search", "--home", str(home), "--explain", familiar])
     assert "Like the questions that the search was tuned on: 100%." in shown.output
