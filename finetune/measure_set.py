@@ -99,10 +99,9 @@ def measure_set(
 
 def _known(texts: Sequence[str], folder: Path, embedder: Embedder, on_step: Progress) -> Known:
     """The embedder with the vectors of all questions at hand; those of before too, where it was tuned."""
-    untuned = embedder.untuned
-    before = (
-        None if untuned is embedder else Known(untuned, question_vectors(texts, folder, untuned, on_step))
-    )
+    before = None
+    if embedder.untuned is not embedder:
+        before = _known(texts, folder, embedder.untuned, on_step)
     return Known(embedder, question_vectors(texts, folder, embedder, on_step), before)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chatbot.settings import Settings
 from finetune.contrast import Recipe, tune
@@ -25,9 +25,6 @@ from retrieval.index import Index
 from retrieval.lora import write_deltas
 from retrieval.remembered import Remembered
 from retrieval.tuned import FAMILIAR, KIND, Tuned, e5_of
-
-if TYPE_CHECKING:
-    pass
 
 FEWEST_TO_TRAIN, FEWEST_HELD_OUT = 20, 10
 FOLDER = "embedders"  # of an installation's home
