@@ -31,7 +31,7 @@ class Index:
     """A searchable knowledge base. Searches may run in several threads, also while `refresh` runs."""
 
     def __init__(
-        self, folder: Path, embedder: Embedder, opened: Opened, reranker: rerank.Reranker | None = None
+        self, folder: Path, embedder: Remembered, opened: Opened, reranker: rerank.Reranker | None = None
     ) -> None:
         self._folder = folder
         self._reranker = reranker
@@ -57,8 +57,8 @@ class Index:
         """
         if embedder is None:
             embedder = load_embedder(str(versions.manifest(folder, versions.current(folder))["embedder"]))
-        embedder = Remembered(embedder)
-        return cls(folder, embedder, open_current(folder, embedder), reranker)
+        remembered = Remembered(embedder)
+        return cls(folder, remembered, open_current(folder, remembered), reranker)
 
     @property
     def version(self) -> str:

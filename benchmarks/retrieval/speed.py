@@ -21,7 +21,7 @@ from retrieval.passage import Passage
 from retrieval.ranking import CANDIDATES, best
 
 QUESTIONS = 200
-Ways = dict[str, Callable[[Any], object]]
+Ways = dict[str, Callable[[Any], Any]]
 
 
 def main() -> None:
@@ -78,7 +78,7 @@ def vectors(size: int) -> None:
         ours = Dense(rows, languages, folder)
         file = folder / "en.faiss"
         graph = file.exists()
-        raw = faiss.read_index(str(file)) if graph else faiss.IndexFlatIP(rows.shape[1])
+        raw: Any = faiss.read_index(str(file)) if graph else faiss.IndexFlatIP(rows.shape[1])
         if not graph:
             raw.add(rows)
         faiss.omp_set_num_threads(1)
@@ -86,7 +86,7 @@ def vectors(size: int) -> None:
             "ours": lambda vector: ours.nearest(vector, CANDIDATES),
             "FAISS": lambda vector: raw.search(vector[None, :], CANDIDATES)[1][0],
         }
-        spent = in_turn(ways, asked)
+        spent = in_turn(ways, list(asked))
         exact = faiss.knn(asked, rows, 10, metric=faiss.METRIC_INNER_PRODUCT)[1]
         recall = {
             name: np.mean([len(set(way(v)) & set(e)) / 10 for v, e in zip(asked, exact, strict=True)])
@@ -105,12 +105,11 @@ def vectors(size: int) -> None:
 def whole(index: Index, questions: list[str]) -> None:
     """A whole search against its parts: embedding, search by vectors and search by words."""
     opened = index._opened
-    embedder = index._embedder._embedder  # the model itself, without the memory of an open index
-    encode = getattr(embedder, "encode_questions", embedder.encode)
-    asked = dict(zip(questions, encode(questions), strict=True))
+    embedder = index._embedder.inner  # the model itself, without the memory of an open index
+    asked = dict(zip(questions, embedder.encode_questions(questions), strict=True))
     ways: Ways = {
         "whole": lambda question: index.search(question, 5),
-        "embed": lambda question: encode([question]),
+        "embed": lambda question: embedder.encode_questions([question]),
         "vectors": lambda question: opened.dense.nearest(asked[question], CANDIDATES),
         "words": lambda question: best(opened.lexical.scores(query_words(question)), CANDIDATES),
     }

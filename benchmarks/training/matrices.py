@@ -24,7 +24,7 @@ def random_model(folder: Path, shape: str) -> Path:
 
     layers, hidden, inner, heads, shared = SHAPES[shape]
     base = resolve_model("base", load_settings().home).path
-    config = Gemma3TextConfig.from_pretrained(base)
+    config: Any = Gemma3TextConfig.from_pretrained(base)
     config.update(
         {
             "num_hidden_layers": layers,
@@ -38,7 +38,8 @@ def random_model(folder: Path, shape: str) -> Path:
     )
     torch.manual_seed(0)
     shutil.copytree(base, folder, ignore=shutil.ignore_patterns("*.safetensors"))
-    Gemma3ForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
+    network: Any = Gemma3ForCausalLM(config)
+    network.to(torch.bfloat16).save_pretrained(folder)
     return folder
 
 
