@@ -49,12 +49,7 @@ def judged(before: list[Scored], after: list[Scored]) -> dict[str, Any]:
     return {
         "held_out": len(after),
         "comparison": comparison,
-        "by_language": {
-            language: compare(
-                [b for b in before if b.language == language], [a for a in after if a.language == language]
-            )
-            for language in sorted({s.language for s in after})
-        },
+        "by_language": by_language(before, after),
         "better": all(comparison[measure]["better"] for measure in ("loss", "rouge_l", "citation")),
         "samples": [
             {"id": b.id, "base": b.output, "tuned": a.output}
@@ -65,14 +60,29 @@ def judged(before: list[Scored], after: list[Scored]) -> dict[str, Any]:
     }
 
 
-def told(report: dict[str, Any], folder: Path) -> list[str]:
-    """The report in the lines that end a run."""
-    lines = [f"On {report['held_out']} held-out examples (mean and 95 % interval):"]
-    for measure, row in report["comparison"].items():
+def by_language(before: Sequence[Scored], after: Sequence[Scored]) -> dict[str, Any]:
+    """The comparison of each language that was answered in."""
+    return {
+        language: compare(*([s for s in scored if s.language == language] for scored in (before, after)))
+        for language in sorted({s.language for s in after})
+    }
+
+
+def means(comparison: dict[str, Any], before: str = "base", after: str = "tuned") -> list[str]:
+    """A line of each measure: mean and interval of both models, under these names."""
+    lines = []
+    for measure, row in comparison.items():
         cells = [
             f"{row[k]['mean']:.3f} [{row[k]['low']:.3f}, {row[k]['high']:.3f}]" for k in ("base", "tuned")
         ]
-        lines.append(f"  {measure:15} base {cells[0]}   tuned {cells[1]}")
+        lines.append(f"  {measure:15} {before} {cells[0]}   {after} {cells[1]}")
+    return lines
+
+
+def told(report: dict[str, Any], folder: Path) -> list[str]:
+    """The report in the lines that end a run."""
+    lines = [f"On {report['held_out']} held-out examples (mean and 95 % interval):"]
+    lines += means(report["comparison"])
     verdict = "better than" if report["better"] else "NOT better with confidence than"
     lines.append(f"{report['model']} is {verdict} {report['base']}; report and loss curve are in {folder}")
     lines.append(f"Serve it: chatbot serve --model {folder}")

@@ -1,6 +1,5 @@
 """From log files to a model folder: redact, build the data set, train, merge, compare with the base."""
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -24,7 +23,7 @@ from finetune.progress import Progress, Say
 from finetune.recipe import Method, Recipe, recipe_of
 from finetune.report import write_report
 from finetune.review import QUEUE, Review, doubtful_answers, down_voted, read_queue, update_queue
-from finetune.runs import REPORT, begin, folder_of, kept_dataset
+from finetune.runs import REPORT, begin, folder_of, kept_dataset, write_json
 from finetune.silence import write_doubt
 from finetune.stage import dry, search_stage, train_stage
 from finetune.trials import Tried
@@ -132,7 +131,7 @@ def run(
     )
     doubtful = [*down_voted(feedback.review), *doubtful_answers(comparison), *review.found]
     say(f"{update_queue(queue, doubtful)} examples are worth a look: {queue}")
-    _write(folder / REPORT, report)
+    write_json(folder / REPORT, report)
     for line in told(report, folder):
         say(line)
     if folder.parent == settings.home / "models":
@@ -166,8 +165,10 @@ def _evaluate(
         progress = Progress(say, f"Evaluating {model.label} on {len(held_out)} held-out examples")
         results.append(evaluate_model(model.path, held_out, lambda done, of: progress(done / of), probed))  # noqa: B023
     (before, _), (after, probes) = results
-    _write(tuned.path / "probes.json", probes)
-    _write(tuned.path / SCORES, {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]})
+    write_json(tuned.path / "probes.json", probes)
+    write_json(
+        tuned.path / SCORES, {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]}
+    )
     say(f"Measuring what it tells by the first token, on {len(validation)} more")
     silences = [*(s.silence for s in after), *silences_of(tuned.path, validation)]
     write_doubt(tuned.path, [*held_out, *validation], silences)
@@ -211,9 +212,3 @@ def _manifest(folder: Path, start: ModelFolder, recipe: Recipe) -> dict[str, obj
         "recipe_of_training": asdict(recipe),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def _write(path: Path, value: object) -> None:
-    beside = path.with_name(f".{path.name}")
-    beside.write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
-    beside.rename(path)

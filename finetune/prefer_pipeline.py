@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +20,13 @@ from finetune.dataset_folder import open_dataset
 from finetune.errors import BadRecipe, DatasetError, PreferencesUnreadable
 from finetune.evaluate_model import Scored, compare, evaluate_model, make_probes
 from finetune.example import Example
+from finetune.outcome import by_language, means
 from finetune.prefer import Loss, Preferring, prefer
 from finetune.preferences import Judged, Pair, as_judged, as_pairs, divide, read_preferences
-from finetune.progress import Say, minutes
+from finetune.progress import Progress, Say
 from finetune.rewards import answers_of, chances, compared
-from finetune.runs import folder_of
+from finetune.runs import REPORT, folder_of, write_json
 from finetune.silence import write_doubt
-from finetune.stage import SECONDS
 
 
 def run(
@@ -58,7 +57,11 @@ def run(
     say(f"Tuning {start.label} on {len(learnt)} preferences with {loss}; {len(held)} are held out")
     work = settings.home / "training" / folder.name
     shutil.rmtree(work, ignore_errors=True)
-    curve = prefer(start.path, adapter, learnt, work / "adapter", recipe, _telling(say))
+    progress = Progress(say, "Training")
+    curve = prefer(
+        start.path, adapter, learnt, work / "adapter", recipe,
+        lambda share, loss: progress(share, f", loss {loss:.3f}"),
+    )  # fmt: skip
     on = adapter.base if adapter else start
     about = {"name": folder.name, "base": on.label, "parent": start.label, "recipe": asdict(recipe)}
     about["created_at"] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -74,7 +77,7 @@ def run(
         "training": {"curve": curve},
         "seconds": round(time.monotonic() - started, 1),
     }
-    _write(folder / "report.json", report)
+    write_json(folder / REPORT, report)
     for line in _tell(report, folder):
         say(line)
     return report
@@ -106,9 +109,8 @@ def _judged(
     examples = _examples(start, settings.home)
     before, after = _scored(start, tuned, examples, say) if examples else ([], [])
     table = compare(before, after) if examples else {}
-    languages = sorted({scored.language for scored in after})
-    _write(tuned.path / "probes.json", make_probes(tuned.path, [one.prompt for one in held]))
-    _write(
+    write_json(tuned.path / "probes.json", make_probes(tuned.path, [one.prompt for one in held]))
+    write_json(
         tuned.path / "scores.json",
         {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]},
     )
@@ -119,12 +121,7 @@ def _judged(
         "base": start.label,
         "held_out": len(held) + len(after),
         "comparison": table | preference,
-        "by_language": {
-            language: compare(
-                [s for s in before if s.language == language], [s for s in after if s.language == language]
-            )
-            for language in languages
-        },
+        "by_language": by_language(before, after),
         "better": preference["preference"]["better"],
     }
 
@@ -144,31 +141,7 @@ def _scored(
     return before, after
 
 
-def _telling(say: Say) -> Callable[[float, float], None]:
-    began = spoken = time.monotonic()
-
-    def tell(share: float, loss: float) -> None:
-        nonlocal spoken
-        now = time.monotonic()
-        if now - spoken >= SECONDS or share >= 1:
-            spoken = now
-            left = minutes((now - began) * (1 - share) / share)
-            say(f"Training: {share:4.0%}, {left} left, loss {loss:.3f}")
-
-    return tell
-
-
 def _tell(report: dict[str, Any], folder: Path) -> list[str]:
     lines = [f"On {report['held_out']} held-out cases (mean and 95 % interval):"]
-    for measure, row in report["comparison"].items():
-        cells = [
-            f"{row[k]['mean']:.3f} [{row[k]['low']:.3f}, {row[k]['high']:.3f}]" for k in ("base", "tuned")
-        ]
-        lines.append(f"  {measure:15} before {cells[0]}   after {cells[1]}")
+    lines += means(report["comparison"], "before", "after")
     return [*lines, f"Publish it: chatbot models publish {folder.name} --measure preference"]
-
-
-def _write(path: Path, value: object) -> None:
-    beside = path.with_name(f".{path.name}")
-    beside.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    beside.rename(path)

@@ -63,9 +63,7 @@ def begin(work: Path, out: Path, asked: Mapping[str, Any], recipe: Recipe, resum
         return
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    beside = work / f".{RUN}"
-    beside.write_text(json.dumps(now, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    beside.rename(work / RUN)
+    write_json(work / RUN, now)
 
 
 def kept_dataset(work: Path) -> tuple[dict[str, Any], dict[str, list[Example]]]:
@@ -86,3 +84,10 @@ def _plain(asked: Mapping[str, Any]) -> dict[str, Any]:
         return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
 
     return {name: plain(value) for name, value in asked.items()}
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a file that is replaced at once; what JSON has no form for is written as text."""
+    beside = path.with_name(f".{path.name}")
+    beside.write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+    beside.rename(path)

@@ -59,15 +59,16 @@ class Tuned:
         """Embed questions, to be compared with passages."""
         import numpy as np
 
-        vectors, share = self.untuned.encode_questions(texts), self.familiar(texts)
+        vectors = self.untuned.encode_questions(texts)
+        before = e5_of(vectors)
+        share = self._familiar.share(before)
         rows = np.flatnonzero(share).tolist()
         if not rows:
             return vectors
-        some, old = [texts[row] for row in rows], vectors[rows]
-        before, weight = e5_of(old), share[rows, None]
-        mixed = before + weight * (self._e5_tuned(some) - before)
+        some = [texts[row] for row in rows]
+        mixed = before[rows] + share[rows, None] * (self._e5_tuned(some) - before[rows])
         vectors = vectors.copy()
-        vectors[rows] = with_e5(old, mixed / np.linalg.norm(mixed, axis=1, keepdims=True), some)
+        vectors[rows] = with_e5(vectors[rows], mixed / np.linalg.norm(mixed, axis=1, keepdims=True), some)
         return vectors
 
     def familiar(self, texts: Sequence[str]) -> np.ndarray:

@@ -21,9 +21,9 @@ def passages(n: int) -> st.SearchStrategy[tuple[np.ndarray, np.ndarray, np.ndarr
 
 @given(st.integers(1, 12).flatmap(passages))
 def test_best_ones_keep_their_likeness_and_the_order_is_the_tuned_one(
-    given: tuple[np.ndarray, np.ndarray, np.ndarray],
+    drawn: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> None:
-    tuned, untuned, home = given
+    tuned, untuned, home = drawn
     as_it_was = tuned.copy()
     moved = levelled(tuned, untuned, home)
     assert np.array_equal(tuned, as_it_was)
