@@ -21,7 +21,7 @@ ENVIRONMENT := @command -v $(PYTHON) >/dev/null || \
 export CHATBOT_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ingest finetune evaluate bench vllm test test-fast lint format tree lock clean
+.PHONY: help install run ingest finetune evaluate bench vllm test test-fast lint format rooms lock clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -61,8 +61,8 @@ format: $(DEV)  ## rewrite the code in the project's style
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-tree: $(DEV)  ## rewrite the README's list of files from their docstrings
-	@$(BIN)/python -m tests.readme_tree
+rooms: $(DEV)  ## rewrite the list of rooms in docs/architecture.md
+	@$(BIN)/python -m tests.house
 
 lock: $(DEV)  ## resolve the newest versions into requirements/
 	@requirements/lock.sh $(BIN)/uv

@@ -24,14 +24,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from chatbot import publication
-from chatbot.cores import share_cores
 from chatbot.engine import ChatMessages
+from chatbot.engines.cores import share_cores
 from chatbot.engines.pieces import BROKEN
 from chatbot.engines.swapping import SwappingEngine, hold
 from chatbot.errors import ChatbotError
-from chatbot.models import DEFAULT_ADAPTER, ModelFolder, merge_adapter, resolve_model
-from chatbot.publication import Published
+from chatbot.models import publication
+from chatbot.models.folders import DEFAULT_ADAPTER, ModelFolder, merge_adapter, resolve_model
+from chatbot.models.publication import Published
 
 WEAKER = 0.4
 TOKENS = 12
@@ -149,7 +149,7 @@ def write_probes(
     Returns the prompts that the versions answer differently, with the answers: on the others a mixed reply
     would not show.
     """
-    from finetune.evaluate_model import greedy
+    from finetune.evaluation.model import greedy
 
     said = [greedy(version.path, list(prompts), TOKENS, "float32") for version in versions]
     telling = [n for n, texts in enumerate(zip(*said, strict=True)) if len(set(texts)) == len(versions)]

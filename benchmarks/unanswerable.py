@@ -17,7 +17,7 @@ ANSWERED, PARTLY, UNANSWERABLE = "ANSWERABLE", "PARTIAL", "UNANSWERABLE"
 
 
 def questions(folder: Path, kinds: set[str]) -> Iterator[dict[str, Any]]:
-    """Rows as finetune/evaluate_answers.py reads them; `article` is null where nothing answers."""
+    """Rows as finetune/evaluation/answers.py reads them; `article` is null where nothing answers."""
     with (folder / "dialogues.jsonl").open(encoding="utf-8") as lines:
         for talk in map(json.loads, lines):
             if talk["answerability"] in kinds:

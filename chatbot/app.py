@@ -7,26 +7,26 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from chatbot.answer import Answer, Found, citation
-from chatbot.cores import share_cores
 from chatbot.engine import Engine
+from chatbot.engines.cores import share_cores
 from chatbot.engines.swapping import hold
 from chatbot.errors import BadMessage, ChatbotError, MessageTooLong
-from chatbot.events import Citation, Decision, Done, Event, Failed, Sources, Status, Text
-from chatbot.extract import rank_sentences
-from chatbot.message import Message
-from chatbot.policy import Verdict, answerability, decide
-from chatbot.prompt import build_messages
-from chatbot.query import asks_again, said_earlier, search_query
+from chatbot.models.abstention import Opening
 from chatbot.settings import Settings
-from chatbot.silence import Opening
-from chatbot.sources import find_sources
-from chatbot.store import Store
-from chatbot.templates import Templates
-from chatbot.understand import Reading, understand
-from retrieval.asked import by_article
+from chatbot.store.sqlite import Store
+from chatbot.turn.answer import Answer, Found, citation
+from chatbot.turn.decide import Verdict, answerability, decide
+from chatbot.turn.events import Citation, Decision, Done, Event, Failed, Sources, Status, Text
+from chatbot.turn.message import Message
+from chatbot.turn.prompt import build_messages
+from chatbot.turn.query import asks_again, said_earlier, search_query
+from chatbot.turn.quote import rank_sentences
+from chatbot.turn.search import find_sources
+from chatbot.turn.templates import Templates
+from chatbot.turn.understand import Reading, understand
 from retrieval.index import Index
-from retrieval.passage import Hit
+from retrieval.search.hits import Hit
+from retrieval.search.past_questions import by_article
 
 INTERRUPTED = "The reply was interrupted by a fault of the language model; please ask again in a moment."
 
@@ -246,8 +246,8 @@ def build_chat(settings: Settings, follow: bool = False) -> Chat:
     """
     share_cores()
     from chatbot.engines.choose import open_engine
-    from retrieval.embed import load_embedder
-    from retrieval.rerank import load_reranker
+    from retrieval.embed.load import load_embedder
+    from retrieval.search.rerank import load_reranker
 
     reranker = load_reranker(settings.reranker)
     index = Index.open(settings.index, load_embedder(settings.embedder), reranker)

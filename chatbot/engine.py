@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
-from chatbot.silence import Doubt, Opening
+from chatbot.models.abstention import Doubt, Opening
 
 ChatMessages = list[dict[str, str]]
 Hear = Callable[[Opening], None]

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retrieval.filters import CUSTOMER, Filter
 from retrieval.index import Index
-from retrieval.passage import Hit
-from retrieval.ranking import Ranking, passing
+from retrieval.search.filters import CUSTOMER, Filter
+from retrieval.search.hits import Hit
+from retrieval.search.ranking import Ranking, passing
 
 if TYPE_CHECKING:
     import numpy as np

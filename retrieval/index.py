@@ -7,19 +7,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrieval import rerank, versions
-from retrieval.asked import ASKED, Asked, Precedent, asked_version
-from retrieval.earlier import Earlier
-from retrieval.embed import Embedder, alike, load_embedder
+from retrieval.articles.passage import Passage
+from retrieval.embed.embedder import Embedder
+from retrieval.embed.likeness import alike
+from retrieval.embed.load import load_embedder
+from retrieval.embed.remembered import Remembered
+from retrieval.embed.tuned import familiarity
 from retrieval.errors import BadSynonyms, IndexDamaged
-from retrieval.filters import CUSTOMER, Filter
-from retrieval.learnt_weights import read_weights, weights_version
-from retrieval.opened import Opened, open_current
-from retrieval.passage import Hit, Passage
-from retrieval.ranking import Ranker, Ranking, Way
-from retrieval.remembered import Remembered
-from retrieval.synonyms import read_synonyms, synonyms_version
-from retrieval.tuned import familiarity
+from retrieval.search import rerank
+from retrieval.search.earlier import Earlier
+from retrieval.search.filters import CUSTOMER, Filter
+from retrieval.search.fusion_weights import read_weights, weights_version
+from retrieval.search.hits import Hit
+from retrieval.search.past_questions import ASKED, Asked, Precedent, asked_version
+from retrieval.search.ranking import Ranker, Ranking, Way
+from retrieval.search.snapshot import Opened, open_current
+from retrieval.store import versions
+from retrieval.words.synonyms import read_synonyms, synonyms_version
 
 if TYPE_CHECKING:
     import numpy as np

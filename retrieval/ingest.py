@@ -10,26 +10,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrieval import versions
-from retrieval.article import Article
-from retrieval.changes import Change, Entry, changes, under
-from retrieval.content import Content, Record, embedded_text, read_content
-from retrieval.crawl import Pace
-from retrieval.embed import Embedder, load_embedder
-from retrieval.embedded import Embedded
+from retrieval.articles.article import Article
+from retrieval.articles.crawl import Pace
+from retrieval.articles.metadata import language_code
+from retrieval.articles.passage import Passage
+from retrieval.articles.readers.rows import UNNAMED
+from retrieval.articles.scan import Found, Scan, scan
+from retrieval.articles.sites import mirrored
+from retrieval.articles.split import split
+from retrieval.embed.embedder import Embedder
+from retrieval.embed.load import load_embedder
+from retrieval.embed.vector_cache import Embedded
 from retrieval.errors import IndexMissing
-from retrieval.lexical import Lexical
-from retrieval.metadata import language_code
-from retrieval.opened import check_embedder
-from retrieval.passage import Passage
-from retrieval.pieces import passage_pieces
-from retrieval.readers.rows import UNNAMED
-from retrieval.scan import Found, Scan, scan
-from retrieval.sites import mirrored
-from retrieval.split import split
-from retrieval.spread import SPREAD, Spread
-from retrieval.text import language_of
-from retrieval.vectors import FAISS, clean_vectors, write_vectors
+from retrieval.languages.text import language_of
+from retrieval.search.snapshot import check_embedder
+from retrieval.store import versions
+from retrieval.store.changes import Change, Entry, changes, under
+from retrieval.store.content import Content, Record, embedded_text, read_content
+from retrieval.vectors.backend import FAISS, clean_vectors, write_vectors
+from retrieval.vectors.whitening import SPREAD, Spread
+from retrieval.words.lexical import Lexical
+from retrieval.words.ngrams import passage_pieces
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.models import ModelFolder, base_model
+from chatbot.models.folders import ModelFolder, base_model
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Two workers, and vLLM beside them, on two cores: threads of tiny models that wait for each other took 65 s

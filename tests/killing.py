@@ -13,9 +13,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from retrieval import versions
 from retrieval.index import Index
 from retrieval.ingest import ingest
+from retrieval.store import versions
 from tests.retrieval.hashing import HashingEmbedder
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from chatbot.models import ModelFolder, read_model
-from chatbot.prompt import CHAT_TEMPLATE
+from chatbot.models.folders import ModelFolder, read_model
+from chatbot.turn.prompt import CHAT_TEMPLATE
 
 WORDS = 900
 SIZE = 64

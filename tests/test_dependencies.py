@@ -4,11 +4,9 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
-from pathlib import Path
 
-from tests.test_layers import LAYERS, imported
+from tests.house import LAYERS, ROOT, imports
 
-ROOT = Path(__file__).resolve().parent.parent
 OWN = {*LAYERS, "tests", "benchmarks", "requirements"}
 
 
@@ -22,7 +20,11 @@ def undeclared(folders: tuple[str, ...], declared: set[str]) -> list[str]:
     """Imports of the folders that no declared distribution provides."""
     providers = packages_distributions()
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    found = set().union(*(imported(path.read_text(encoding="utf-8"), "tests") for path in files))
+    found = {
+        name.partition(".")[0]
+        for path in files
+        for name in imports(path.read_text(encoding="utf-8"), set(), "tests")
+    }
     outside = found - OWN - sys.stdlib_module_names - {"__future__"}
     return sorted(name for name in outside if not names(providers.get(name, [])) & declared)
 

@@ -1,13 +1,11 @@
 """Each file begins with one sentence that says what the file is for."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.readme_tree import sentence
+from tests.house import ROOT, sentence
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("retrieval", "chatbot", "finetune", "ui", "benchmarks", "tests")
 
 

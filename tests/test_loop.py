@@ -12,27 +12,28 @@ from typing import Any
 
 import pytest
 
-from chatbot import publication
 from chatbot.app import Chat, collect
 from chatbot.engines.choose import open_engine
 from chatbot.engines.swapping import SwappingEngine
-from chatbot.events import Done, Turn
-from chatbot.models import ModelFolder
-from chatbot.publication import Published, read_publication
+from chatbot.models import publication
+from chatbot.models.folders import ModelFolder
+from chatbot.models.publication import Published, read_publication
 from chatbot.settings import Settings, load_settings
-from chatbot.store import Store
-from finetune import pipeline, prefer_pipeline
-from finetune.gate import Rules
-from finetune.import_logs import import_logs
-from finetune.preferences import as_pairs, read_preferences
-from finetune.publish import publish
-from finetune.review import read_queue
-from finetune.train import Recipe
+from chatbot.store.sqlite import Store
+from chatbot.turn.events import Done, Turn
+from finetune import align as prefer_pipeline
+from finetune import tune as pipeline
+from finetune.dataset.preferences import as_pairs, read_preferences
+from finetune.dataset.review import read_queue
+from finetune.logs.import_logs import import_logs
+from finetune.release.gate import Rules
+from finetune.release.publish import publish
+from finetune.training.train import Recipe
 from retrieval.index import Index
 from retrieval.ingest import ingest
-from tests.finetune.searched import SHOP
-from tests.finetune.test_dataset import TALKS
-from tests.finetune.test_pipeline import exported
+from tests.finetune.dataset.test_build import TALKS
+from tests.finetune.search.searched import SHOP
+from tests.finetune.test_tune import exported
 from tests.quick import quick_model
 from tests.retrieval.hashing import HashingEmbedder
 
@@ -46,7 +47,7 @@ GATE = Rules(measure="loss")
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """An embedder that needs no model, and steps as large as a model of two layers bears."""
-    for module in ("finetune.pipeline", "retrieval.index"):
+    for module in ("finetune.tune", "retrieval.index"):
         monkeypatch.setattr(f"{module}.load_embedder", lambda name: HashingEmbedder())
     monkeypatch.setattr(pipeline, "Recipe", partial(Recipe, learning_rate=0.02))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from chatbot.models import ModelFolder, read_model
-from chatbot.prompt import CHAT_TEMPLATE
+from chatbot.models.folders import ModelFolder, read_model
+from chatbot.turn.prompt import CHAT_TEMPLATE
 
 
 def tiny_model(folder: Path, context: int = 512, seed: int = 0) -> ModelFolder:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
-from chatbot.events import Event
+from chatbot.turn.events import Event
 
 _running: set[Reply] = set()
 

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.retrieval import synthetic
-from retrieval.content import Content, Record
-from retrieval.dense import Dense, write_dense
-from retrieval.lexical import Lexical, query_words
-from retrieval.ranking import best
+from retrieval.search.ranking import best
+from retrieval.store.content import Content, Record
+from retrieval.vectors.faiss_index import Dense, write_dense
+from retrieval.words.lexical import Lexical, query_words
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 QUESTIONS = 100

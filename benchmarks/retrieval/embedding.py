@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chatbot.cores import share_cores
-from finetune.judged import files_of, read_judged
-from finetune.rankings import measures
-from retrieval.embed import Bilingual, Embedder
+from chatbot.engines.cores import share_cores
+from finetune.evaluation.questions import files_of, read_judged
+from finetune.evaluation.rankings import measures
+from retrieval.embed.bilingual import Bilingual
+from retrieval.embed.embedder import Embedder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -79,7 +80,7 @@ class _Peer(Bilingual):
 
 
 class _Plain:
-    """A model of sentence-transformers, called as retrieval.minilm.MiniLM and retrieval.e5.E5 are."""
+    """A model of sentence-transformers, called as MiniLM and E5 of retrieval.embed are."""
 
     def __init__(self, model: SentenceTransformer) -> None:
         self._model = model
@@ -98,8 +99,8 @@ def _e5(folder: Path) -> SentenceTransformer:
     from sentence_transformers.models import Pooling, Transformer
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-    from retrieval.e5_file import DIMENSION, MAX_TOKENS, E5File
-    from retrieval.e5_network import network_of
+    from retrieval.embed.e5_file import DIMENSION, MAX_TOKENS, E5File
+    from retrieval.embed.e5_network import network_of
 
     file = E5File()
     network = network_of(file)

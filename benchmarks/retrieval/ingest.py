@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from benchmarks.retrieval import synthetic
-from retrieval.embed import load_embedder
+from retrieval.embed.load import load_embedder
 from retrieval.ingest import ingest
 
 

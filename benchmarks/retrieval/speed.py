@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.retrieval import synthetic
-from retrieval.dense import BUILD_WIDTH, LINKS, Dense, write_dense
+from retrieval.articles.passage import Passage
 from retrieval.index import Index
-from retrieval.lexical import Lexical, query_words
-from retrieval.passage import Passage
-from retrieval.ranking import CANDIDATES, best
+from retrieval.search.ranking import CANDIDATES, best
+from retrieval.vectors.faiss_index import BUILD_WIDTH, LINKS, Dense, write_dense
+from retrieval.words.lexical import Lexical, query_words
 
 QUESTIONS = 200
 Ways = dict[str, Callable[[Any], Any]]

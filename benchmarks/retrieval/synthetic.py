@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from retrieval.passage import Passage
+from retrieval.articles.passage import Passage
 
 DIMENSION = 384
 WORDS = 50_000  # in the vocabulary, by Zipf's law

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from finetune import attention, methods
-from finetune.recipe import Recipe
-from finetune.train import Row, autocast
-from finetune.trainer import arguments, trainer_class
+from finetune.training import attention, methods
+from finetune.training.recipe import Recipe
+from finetune.training.train import Row, autocast
+from finetune.training.trainer import arguments, trainer_class
 
 Batches = Callable[[Sequence[Row]], list[Any]]
 NAMES = ("ours", "padded", "trl packed")
@@ -60,7 +60,7 @@ def _padded(model: Any, tokenizer: Any, rows: Sequence[Row], out: Path) -> Any:
     if not torch.cuda.is_available():
         model.set_attn_implementation(
             "eager"
-        )  # the faster one there, as in `_plain` of finetune/attention.py
+        )  # the faster one there, as in `_plain` of finetune/training/attention.py
     return _answer_trainer(model, tokenizer, rows, out, padding_free=False)
 
 

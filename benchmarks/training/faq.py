@@ -18,25 +18,25 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chatbot.answer import Answer, Found
-from chatbot.extract import rank_sentences
-from chatbot.models import ModelFolder, resolve_model
-from chatbot.polarity import opening
-from chatbot.prompt import CITATION, PASSAGES
+from chatbot.models.assemble import tuned_model
+from chatbot.models.folders import ModelFolder, resolve_model
 from chatbot.settings import load_settings
-from chatbot.templates import Templates
-from chatbot.tuned import tuned_model
-from finetune.evaluate_model import evaluate_model
-from finetune.example import Example
-from finetune.measures import bootstrap, rouge_l
+from chatbot.turn.answer import Answer, Found
+from chatbot.turn.polarity import opening
+from chatbot.turn.prompt import CITATION, PASSAGES
+from chatbot.turn.quote import rank_sentences
+from chatbot.turn.templates import Templates
+from finetune.dataset.example import Example
+from finetune.dataset.public_sets import dstc9_entries, dstc9_faq
+from finetune.evaluation.measures import bootstrap, rouge_l
+from finetune.evaluation.model import evaluate_model
 from finetune.progress import Progress
-from finetune.public_sets import dstc9_entries, dstc9_faq
-from finetune.recipe import recipe_of
-from finetune.stage import train_stage
-from retrieval.filters import Filter
+from finetune.training.recipe import recipe_of
+from finetune.training.stage import train_stage
+from retrieval.articles.passage import Passage
 from retrieval.index import Index
 from retrieval.ingest import ingest
-from retrieval.passage import Passage
+from retrieval.search.filters import Filter
 
 
 def parts(folder: Path, seed: int, test: int) -> tuple[list[Example], list[Example]]:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from chatbot.models import resolve_model
+from chatbot.models.folders import resolve_model
 from chatbot.settings import load_settings
 
 SIZE = 8192

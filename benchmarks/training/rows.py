@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from finetune.train import Row
+from finetune.training.train import Row
 
 # Of the example shop's data set with the embedded model: prompts of 260 to 1100 tokens, answers of 12 to 90.
 PROMPTS = (550.0, 0.35)  # median and spread (of the logarithm)

@@ -16,10 +16,10 @@ from typing import Any
 from benchmarks.training import matrices
 from benchmarks.training.contenders import NAMES, Contender
 from benchmarks.training.rows import made_up
-from chatbot.cores import share_cores
-from chatbot.models import resolve_model
+from chatbot.engines.cores import share_cores
+from chatbot.models.folders import resolve_model
 from chatbot.settings import load_settings
-from finetune.train import load
+from finetune.training.train import load
 
 ROWS = 4  # in a round: what the trainers read at a time
 MIB = 1 << 20

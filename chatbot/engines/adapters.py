@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chatbot.engines.vllm_process import VllmProcess
 from chatbot.errors import EngineFailed, ModelMissing
-from chatbot.models import DEFAULT_ADAPTER, MANIFEST, ModelFolder, read_model, read_object
+from chatbot.models.folders import DEFAULT_ADAPTER, MANIFEST, ModelFolder, read_model, read_object
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # those that vLLM can be started for
 AT_ONCE = 4  # adapters in one batch: old, new and canary, and the one before that still drains

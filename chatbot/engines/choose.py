@@ -6,7 +6,7 @@ from functools import partial
 from weakref import WeakSet
 
 from chatbot.engine import Engine
-from chatbot.models import PUBLISHED, ModelFolder
+from chatbot.models.folders import PUBLISHED, ModelFolder
 from chatbot.settings import EngineName, Settings
 
 
@@ -40,7 +40,7 @@ def choose(settings: Settings) -> EngineName:
 
 def _local(settings: Settings) -> Engine:
     from chatbot.engines.local import LocalEngine
-    from chatbot.models import resolve_model
+    from chatbot.models.folders import resolve_model
 
     return LocalEngine(resolve_model(settings.model, settings.home), settings.dtype)
 
@@ -67,7 +67,7 @@ def _vllm(settings: Settings) -> Engine:
     from chatbot.engines.local import same_dtype
     from chatbot.engines.vllm_engine import VllmEngine
     from chatbot.engines.vllm_process import VllmProcess
-    from chatbot.models import resolve_model
+    from chatbot.models.folders import resolve_model
 
     folder = resolve_model(settings.model, settings.home)
     dtype = same_dtype() if settings.dtype == "auto" else settings.dtype

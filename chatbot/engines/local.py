@@ -9,15 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from chatbot.cores import share_cores
 from chatbot.engine import ChatMessages, Hear
+from chatbot.engines.cores import share_cores
 from chatbot.engines.pieces import Pieces
 from chatbot.errors import ChatbotError, EngineFailed, ModelMissing
-from chatbot.models import ModelFolder
-from chatbot.prefix import cache_with, prefix_of, read_prefix
+from chatbot.models.abstention import Opening, opening_of, read_doubt
+from chatbot.models.folders import ModelFolder
+from chatbot.models.prefix import cache_with, prefix_of, read_prefix
 from chatbot.settings import Dtype
-from chatbot.silence import Opening, opening_of, read_doubt
-from retrieval.processor import best_dtype
+from retrieval.embed.processor import best_dtype
 
 # A piece, the likeliest first tokens, the reason why there are no more pieces, or the end.
 Item = str | Opening | ChatbotError | None

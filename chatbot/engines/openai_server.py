@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from chatbot.engine import ChatMessages, Hear
 from chatbot.errors import EngineFailed
-from chatbot.silence import TOP, Doubt, Opening
+from chatbot.models.abstention import TOP, Doubt, Opening
 
 if TYPE_CHECKING:
     import httpx

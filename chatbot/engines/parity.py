@@ -11,7 +11,7 @@ from chatbot.engine import ChatMessages, Engine
 from chatbot.engines.pieces import BROKEN
 from chatbot.engines.vllm_engine import VllmEngine
 from chatbot.errors import EngineFailed, ModelMissing
-from chatbot.models import DEFAULT_ADAPTER, ModelFolder
+from chatbot.models.folders import DEFAULT_ADAPTER, ModelFolder
 
 FILE = "probes.json"
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 
 from chatbot.engine import ChatMessages, Hear
 from chatbot.errors import EngineFailed
-from chatbot.silence import Doubt, Opening
+from chatbot.models.abstention import Doubt, Opening
 
 Script = Iterable[str] | Callable[[ChatMessages], str]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from chatbot.engine import ChatMessages, Engine, Hear
 from chatbot.engines.parity import check
 from chatbot.errors import ChatbotError
-from chatbot.models import ModelFolder, published_model
-from chatbot.publication import Publication, Published, in_share, read_publication, record, rollback
-from chatbot.silence import Doubt
+from chatbot.models.abstention import Doubt
+from chatbot.models.folders import ModelFolder, published_model
+from chatbot.models.publication import Publication, Published, in_share, read_publication, record, rollback
 
 POLL_SECONDS = 0.5  # between two looks at the pointer
 DRAIN_SECONDS = 900.0  # a reply that is still open then belongs to a customer who stopped reading

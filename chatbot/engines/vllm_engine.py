@@ -10,7 +10,7 @@ from chatbot.engine import ChatMessages, Hear
 from chatbot.engines.openai_server import OpenAIEngine
 from chatbot.engines.vllm_process import VllmProcess
 from chatbot.errors import EngineFailed
-from chatbot.silence import read_doubt
+from chatbot.models.abstention import read_doubt
 
 
 class VllmEngine:

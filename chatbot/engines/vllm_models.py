@@ -13,7 +13,7 @@ from chatbot.engines.adapters import Adapter, adapter_of
 from chatbot.engines.vllm_engine import VllmEngine
 from chatbot.engines.vllm_process import VllmProcess, has_gpu
 from chatbot.errors import EngineFailed
-from chatbot.models import ModelFolder
+from chatbot.models.folders import ModelFolder
 from chatbot.settings import Dtype
 
 GPU_SHARE = "0.45"  # of its memory for each server, since two run side by side while one takes over

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from chatbot.engines import guard
 from chatbot.errors import EngineFailed
-from chatbot.models import ModelFolder
-from chatbot.prefix import prefix_of
+from chatbot.models.folders import ModelFolder
+from chatbot.models.prefix import prefix_of
 from chatbot.settings import Dtype
 
 START_SECONDS = 600.0  # longest start; 30 to 60 s on two cores without a GPU, more when a GPU build compiles

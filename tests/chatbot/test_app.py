@@ -11,10 +11,10 @@ import pytest
 from chatbot.app import Chat, collect
 from chatbot.engines.scripted import ScriptedEngine
 from chatbot.errors import BadMessage, MessageTooLong, UnknownConversation
-from chatbot.events import Done, Event, Failed, Sources, Text, Turn
+from chatbot.models.abstention import Doubt
 from chatbot.settings import load_settings
-from chatbot.silence import Doubt
-from chatbot.store import Store
+from chatbot.store.sqlite import Store
+from chatbot.turn.events import Done, Event, Failed, Sources, Text, Turn
 from retrieval.index import Index
 from retrieval.ingest import ingest
 from tests.retrieval.hashing import HashingEmbedder

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from finetune.example import Example
-from retrieval.passage import Passage
+from finetune.dataset.example import Example
+from retrieval.articles.passage import Passage
 
 
 def example(n: int, answer: str = "", gold: int = 1, text: str = "", language: str = "en") -> Example:

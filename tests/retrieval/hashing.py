@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from retrieval.embed import Embedder
-from retrieval.text import terms
+from retrieval.embed.embedder import Embedder
+from retrieval.languages.text import terms
 
 
 class HashingEmbedder:

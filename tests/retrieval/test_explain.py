@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from retrieval.explain import explain
-from retrieval.filters import Filter
 from retrieval.index import Index
 from retrieval.ingest import ingest
+from retrieval.search.filters import Filter
 from tests.retrieval.hashing import HashingEmbedder
 
 

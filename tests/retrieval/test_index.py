@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.embed import Embedder, load_embedder
+from retrieval.embed.embedder import Embedder
+from retrieval.embed.load import load_embedder
 from retrieval.errors import IndexDamaged, IndexMissing
 from retrieval.index import Index
 from retrieval.ingest import ingest

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import versions
 from retrieval.errors import EmbedderMismatch, IngestBusy, NothingToRead
 from retrieval.index import Index
 from retrieval.ingest import IngestReport, ingest
+from retrieval.store import versions
 from tests.killing import kill
 from tests.retrieval.hashing import HashingEmbedder
 

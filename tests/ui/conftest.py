@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from chatbot.app import Chat
 from chatbot.engines.scripted import ScriptedEngine
 from chatbot.settings import Settings, load_settings
-from chatbot.store import Store
+from chatbot.store.sqlite import Store
 from retrieval.index import Index
 from retrieval.ingest import ingest
 from tests.retrieval.hashing import HashingEmbedder

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from chatbot.errors import BadMessage
-from chatbot.events import Event, Text
+from chatbot.turn.events import Event, Text
 from ui.reply import Reply, _running, stop_all
 
 

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 from chatbot.app import Chat
 from chatbot.errors import EngineFailed
-from chatbot.events import Done, Event, Failed, Sources, Text
+from chatbot.turn.events import Done, Event, Failed, Sources, Text
 from ui.api import sse
 from ui.api.leaving import stopping_when_gone, to_the_end
 from ui.api.models import Answered, Begun, ConversationOut, Correction, NewConversation, Opinion, Question

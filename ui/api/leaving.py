@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import Request
 
-from chatbot.events import Done, Event, Failed
+from chatbot.turn.events import Done, Event, Failed
 from ui.reply import Reply
 
 STOPPED = Failed("The server is stopping, so the reply is not complete; ask again in a moment.", "stopped")

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chatbot.events import Citation, Turn
+from chatbot.turn.events import Citation, Turn
 from retrieval.explain import Explanation
-from retrieval.passage import Hit
+from retrieval.search.hits import Hit
 
 Language = Literal["en", "zh"]
 

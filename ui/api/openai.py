@@ -15,8 +15,8 @@ from fastapi import APIRouter, Request, Response
 
 from chatbot.app import Chat
 from chatbot.errors import EngineFailed
-from chatbot.events import Done, Event, Failed, Sources, Text, Turn
-from chatbot.message import Message
+from chatbot.turn.events import Done, Event, Failed, Sources, Text, Turn
+from chatbot.turn.message import Message
 from ui.api import sse
 from ui.api.leaving import stopping_when_gone, to_the_end
 from ui.api.openai_models import ALIAS, Completion, CompletionRequest, ModelCard, ModelList

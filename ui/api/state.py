@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from chatbot.app import Chat
 from retrieval.explain import explain as explained
-from retrieval.filters import Filter
+from retrieval.search.filters import Filter
 from ui.api.models import ExplanationOut, Found, Health, HitOut, Language
 from ui.api.problem import responses
 

@@ -15,7 +15,7 @@ from ui.cli import options
 
 if TYPE_CHECKING:
     from chatbot.app import Chat
-    from chatbot.events import Turn
+    from chatbot.turn.events import Turn
     from ui.reply import Reply
 
 
@@ -62,7 +62,7 @@ async def ask(chat: Chat, text: str, as_json: bool) -> Turn | None:
 
 
 async def _quietly(reply: Reply) -> Turn | None:
-    from chatbot.events import Done, Failed
+    from chatbot.turn.events import Done, Failed
 
     async for event in reply:
         if isinstance(event, Done):

@@ -12,7 +12,7 @@ from ui.cli import options
 
 if TYPE_CHECKING:
     from chatbot.app import Chat
-    from chatbot.events import Citation
+    from chatbot.turn.events import Citation
 
 HELP = "/new begins a new conversation, /sources shows what the last answer cites, /quit leaves."
 

@@ -41,7 +41,7 @@ def command(home: Path | None, as_json: bool) -> None:
 
 def _published(home: Path) -> str:
     """What `chatbot serve` answers with when no model is set."""
-    from chatbot.publication import read_publication
+    from chatbot.models.publication import read_publication
 
     now = read_publication(home)
     current = now.current.folder if now.current else "default"

@@ -11,7 +11,7 @@ import click
 from ui.cli import options
 
 if TYPE_CHECKING:
-    from finetune.feedback import Feedback
+    from finetune.dataset.feedback import Feedback
 
 
 @click.group("feedback", invoke_without_command=True)
@@ -52,8 +52,8 @@ def export(folder: Path, home: Path | None, as_json: bool) -> None:
     Examples:
       chatbot feedback export feedback/
     """
+    from finetune.dataset.preferences import write_preferences
     from finetune.jsonl import write_rows
-    from finetune.preferences import write_preferences
 
     found = _read(home)
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def export(folder: Path, home: Path | None, as_json: bool) -> None:
 
 def _read(home: Path | None) -> Feedback:
     from chatbot.settings import load_settings
-    from finetune.feedback import open_feedback
+    from finetune.dataset.feedback import open_feedback
     from retrieval.errors import IndexMissing
     from retrieval.index import Index
 

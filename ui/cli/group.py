@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from chatbot.cores import share_cores
+from chatbot.engines.cores import share_cores
 from ui.cli.failure import code_of, known_errors
 
 COMMANDS = (

@@ -34,7 +34,7 @@ def versions_command(home: Path | None, as_json: bool) -> None:
       chatbot index versions --json
     """
     from chatbot.settings import load_settings
-    from retrieval import versions
+    from retrieval.store import versions
 
     folder = load_settings(home=home).index
     rows = [_row(folder, name) for name in versions.kept(folder)]
@@ -64,7 +64,7 @@ def rollback_command(version: str, home: Path | None, as_json: bool) -> None:
       chatbot index rollback 000004 --json
     """
     from chatbot.settings import load_settings
-    from retrieval import versions
+    from retrieval.store import versions
 
     folder = load_settings(home=home).index
     row = _row(folder, versions.rollback(folder, version))
@@ -75,7 +75,7 @@ def rollback_command(version: str, home: Path | None, as_json: bool) -> None:
 
 
 def _row(folder: Path, version: str) -> dict[str, Any]:
-    from retrieval import versions
+    from retrieval.store import versions
 
     about = versions.manifest(folder, version)
     names = ("version", "created", "articles", "passages", "content_of")

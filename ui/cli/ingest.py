@@ -16,8 +16,8 @@ from ui.errors import WorkIncomplete
 
 if TYPE_CHECKING:
     from chatbot.settings import Settings
-    from finetune.conversation import Problem
-    from retrieval.crawl import Pace
+    from finetune.logs.conversation import Problem
+    from retrieval.articles.crawl import Pace
     from retrieval.ingest import IngestReport
 
 SHOWN = 20  # changes of a source; a first ingest has thousands
@@ -83,7 +83,7 @@ def command(
       chatbot ingest help-articles/ --dry-run
     """
     from chatbot.settings import load_settings
-    from retrieval.crawl import Pace
+    from retrieval.articles.crawl import Pace
 
     settings = load_settings(home=home)
     if dry_run and logs:
@@ -116,7 +116,7 @@ def read(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from retrieval.embed import load_embedder
+    from retrieval.embed.load import load_embedder
     from retrieval.ingest import ingest
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -147,8 +147,8 @@ def read(
 
 def learn(settings: Settings, logs: Sequence[Path]) -> int:
     """Learn from past conversations; lines that cannot be read are named, the others go in."""
-    from finetune.past_questions import learn_questions
-    from retrieval.embed import load_embedder
+    from finetune.dataset.past_questions import learn_questions
+    from retrieval.embed.load import load_embedder
 
     problems: list[Problem] = []
     learnt = learn_questions(logs, settings.index, load_embedder(settings.embedder), problems)

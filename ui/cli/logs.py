@@ -13,7 +13,7 @@ from ui.errors import WorkIncomplete
 
 if TYPE_CHECKING:
     from chatbot.settings import Settings
-    from finetune.import_logs import ImportReport
+    from finetune.logs.import_logs import ImportReport
 
 
 @click.group("logs")
@@ -67,9 +67,9 @@ def read(
     """
     import json
 
+    from chatbot.privacy.numbers import ORDER_NUMBER
     from chatbot.settings import load_settings
-    from finetune.import_logs import import_logs
-    from finetune.numbers import ORDER_NUMBER
+    from finetune.logs.import_logs import import_logs
 
     settings = load_settings(home=home)
     out = settings.home / "logs" / (name or _name_of(files[0]))
@@ -129,7 +129,7 @@ def distill(
 
     from chatbot.engines.openai_server import OpenAIEngine
     from chatbot.settings import load_settings
-    from finetune.distil import distil, questions
+    from finetune.dataset.distil import distil, questions
     from finetune.progress import Progress
     from retrieval.index import Index
 
@@ -177,7 +177,7 @@ class _Bar:
 
 
 def _columns(said: tuple[str, ...]) -> dict[str, str]:
-    from finetune.columns import MEANINGS
+    from finetune.logs.columns import MEANINGS
 
     given = {}
     for one in said:
@@ -206,9 +206,9 @@ def _public(settings: Settings) -> set[str]:
     """The shop's own contacts, if its articles are there to tell."""
     import json
 
-    from finetune.redact import public_values
+    from chatbot.privacy.redact import public_values
     from retrieval.errors import RetrievalError
-    from retrieval.versions import current, place
+    from retrieval.store.versions import current, place
 
     try:
         passages = place(settings.index, current(settings.index)) / "passages.jsonl"

@@ -34,8 +34,8 @@ def command(context: click.Context, home: Path | None, as_json: bool) -> None:
     if context.invoked_subcommand:
         return
     from chatbot.settings import load_settings
-    from chatbot.usage import usage
-    from finetune.versions import versions
+    from chatbot.store.usage import usage
+    from finetune.release.versions import versions
 
     settings = load_settings(home=home)
     used = usage(settings.database)
@@ -99,8 +99,8 @@ def publish(
       chatbot models publish my-shop --force --reason "new articles, old questions"
     """
     from chatbot.settings import load_settings
-    from finetune import publish as publishing
-    from finetune.gate import Rules
+    from finetune.release import publish as publishing
+    from finetune.release.gate import Rules
 
     settings = load_settings(home=home)
     outcome = publishing.publish(
@@ -126,7 +126,7 @@ def rollback(home: Path | None, reason: str, as_json: bool) -> None:
       chatbot models rollback
       chatbot models rollback --reason "complaints about delivery times"
     """
-    from chatbot import publication
+    from chatbot.models import publication
     from chatbot.settings import load_settings
 
     now = publication.rollback(load_settings(home=home).home, reason=reason)
@@ -149,7 +149,7 @@ def diff(a: str, b: str, home: Path | None, as_json: bool) -> None:
       chatbot models diff support-20250201-090000 support-20250301-101500
     """
     from chatbot.settings import load_settings
-    from finetune.versions import difference, find_version
+    from finetune.release.versions import difference, find_version
 
     folder = load_settings(home=home).home
     found = difference(find_version(a, folder), find_version(b, folder))
@@ -202,7 +202,7 @@ def export(name: str, out: Path, form: Any, home: Path | None, as_json: bool) ->
       chatbot models export my-shop --format int8 --out /tmp/my-shop-int8
     """
     from chatbot.settings import load_settings
-    from finetune import export as exporting
+    from finetune.release import export as exporting
 
     manifest = exporting.export(name, out, form, settings=load_settings(home=home), say=_say)
     if as_json:
@@ -229,7 +229,7 @@ def history(home: Path | None, as_json: bool) -> None:
     Examples:
       chatbot models history
     """
-    from chatbot.publication import history
+    from chatbot.models.publication import history
     from chatbot.settings import load_settings
 
     rows = history(load_settings(home=home).home)

@@ -12,8 +12,9 @@ import click
 from ui.cli import options
 
 if TYPE_CHECKING:
+    from retrieval.articles.passage import Audience
     from retrieval.explain import Explanation
-    from retrieval.passage import Audience, Hit, Language
+    from retrieval.search.hits import Hit
 
 LANGUAGES = click.Choice(["en", "zh"])
 
@@ -40,7 +41,7 @@ def command(
     query: str,
     home: Path | None,
     k: int,
-    language: Language | None,
+    language: str | None,
     prefer: str | None,
     product: str,
     tags: tuple[str, ...],
@@ -60,11 +61,11 @@ def command(
       chatbot search --explain --why returns/return-window "money back"
     """
     from chatbot.settings import load_settings
-    from retrieval.embed import load_embedder
+    from retrieval.embed.load import load_embedder
     from retrieval.explain import explain
-    from retrieval.filters import Filter
     from retrieval.index import Index
-    from retrieval.rerank import load_reranker
+    from retrieval.search.filters import Filter
+    from retrieval.search.rerank import load_reranker
 
     settings = load_settings(home=home)
     where = Filter(audience, language, product, tags)

@@ -7,7 +7,7 @@ import textwrap
 
 import click
 
-from chatbot.events import Citation, Done, Failed, Text, Turn
+from chatbot.turn.events import Citation, Done, Failed, Text, Turn
 from ui.reply import Reply
 
 

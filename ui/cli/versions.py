@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from chatbot.usage import Usage
-    from finetune.publish import Outcome
-    from finetune.versions import Version
+    from chatbot.store.usage import Usage
+    from finetune.release.publish import Outcome
+    from finetune.release.versions import Version
 
 
 def show_version(version: Version, used: Usage | None) -> None:
@@ -28,7 +28,7 @@ def show_version(version: Version, used: Usage | None) -> None:
 
 
 def _show_usage(used: Usage) -> None:
-    from chatbot.usage import share
+    from chatbot.store.usage import share
 
     def shown(part: int, whole: int) -> str:
         mean, low, high = share(part, whole)
@@ -45,7 +45,7 @@ def _show_usage(used: Usage) -> None:
 
 def show_outcome(outcome: Outcome, model: str) -> None:
     """What the gate saw and decided; `model` is the setting that a server here would start with."""
-    from chatbot.models import PUBLISHED
+    from chatbot.models.folders import PUBLISHED
 
     click.echo(f"Against {outcome.against}, mean gain and 95 % interval (above zero is better):")
     for gain in outcome.gains:

@@ -9,7 +9,7 @@ from typing import Any
 
 from chatbot.app import Chat
 from chatbot.errors import ChatbotError
-from chatbot.events import Event
+from chatbot.turn.events import Event
 from ui.page.texts import Language
 from ui.page.visit import Exchange, Visit
 from ui.reply import Reply

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
-from chatbot.events import Citation, Done, Event, Failed, Sources, Text
+from chatbot.turn.events import Citation, Done, Event, Failed, Sources, Text
 from ui.page.texts import EXAMPLES, TEXTS, Language
 from ui.reply import Reply
 

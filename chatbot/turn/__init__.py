@@ -1,0 +1,1 @@
+"""One turn: understand, query, search, decide, prompt, answer, evidence."""

@@ -1,0 +1,203 @@
+"""Let a larger model answer customers' questions from the passages, and keep what the passages carry."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from chatbot.engine import Engine
+from chatbot.privacy.numbers import ORDER_NUMBER
+from chatbot.privacy.redact import public_values
+from chatbot.privacy.spans import SURROGATE
+from chatbot.turn.evidence import check_sentence, is_courtesy
+from chatbot.turn.prompt import ABSTENTION, CITATION, build_messages
+from chatbot.turn.query import said_earlier, search_query
+from chatbot.turn.search import find_sources
+from chatbot.turn.sentences import split_sentences
+from finetune.dataset.build import redacted_candidates
+from finetune.dataset.candidates import Candidate
+from finetune.dataset.duplicates import Seen
+from finetune.dataset.example import Example, write
+from finetune.dataset.ground import Knowledge
+from finetune.jsonl import Kept
+from finetune.logs.reader import read_logs
+from retrieval.articles.passage import Passage
+from retrieval.languages.text import language_of
+from retrieval.search.past_questions import by_article
+
+SOURCE = "distilled"
+ANSWER_TOKENS = 200
+UNANSWERABLE = 0.22  # of the examples at most, as in the data set
+_REASONS = {
+    "words": "no passage carries the answer",
+    "figures": "a number that no passage has",
+    "names": "a name that no passage has",
+    "polarity": "contradicts the passage",
+}
+OnStep = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Distilled:
+    """The examples, and why the teacher's other answers are left out."""
+
+    examples: list[Example] = field(default_factory=list)
+    drops: Counter[str] = field(default_factory=Counter)
+    asked: int = 0
+
+
+def questions(logs: Sequence[Path], index: Knowledge) -> list[Candidate]:
+    """What customers asked in the logs, redacted, each question once. Raises LogsUnreadable."""
+    public = public_values([passage.text for passage in index.passages])
+    found = redacted_candidates(read_logs(logs), public, ORDER_NUMBER, Counter(), Counter())
+    seen = Seen()
+    return [candidate for candidate in found if not seen.twice(candidate.question)]
+
+
+def distil(
+    asked: Sequence[Candidate],
+    index: Knowledge,
+    teacher: Engine,
+    out: Path,
+    at_once: int = 4,
+    on_step: OnStep | None = None,
+) -> Distilled:
+    """Ask the teacher each question, with the passages of a live turn, and write the examples to `out`.
+
+    Every sentence has to be carried by a passage, as in a live turn; an answer with one that is not is left
+    out. The teacher's answers are kept beside `out` until it is complete, so that a run which was stopped
+    goes on. Raises EngineFailed.
+    """
+    kept = Kept(out.with_name(f".{out.name}.answers"))
+    sources = [_passages(candidate, index) for candidate in asked]
+    asyncio.run(_ask(asked, sources, teacher, kept, at_once, on_step))
+    found = Distilled(asked=len(asked))
+    for candidate, passages in zip(asked, sources, strict=True):
+        example = judged(candidate, passages, kept.rows.get(_key(candidate, passages), ""), found.drops)
+        if example:
+            found.examples.append(example)
+    found.examples = _balanced(found.examples, found.drops)
+    write(found.examples, out)
+    out.with_name(f".{out.name}.answers").unlink(missing_ok=True)
+    return found
+
+
+def judged(
+    candidate: Candidate, passages: Sequence[Passage], answer: str, drops: Counter[str]
+) -> Example | None:
+    """The teacher's answer as an example, or None, with the reason counted."""
+    if not passages:
+        drops["nothing is found for the question"] += 1
+        return None
+    plain = CITATION.sub("", answer).strip()
+    if ABSTENTION[candidate.language] in plain:
+        return _example(candidate, passages, "", 0)
+    if not plain or language_of(plain) != candidate.language:
+        drops["no answer, or one in another language"] += 1
+        return None
+    carried: list[tuple[str, int]] = []
+    for sentence in split_sentences(answer):
+        if is_courtesy(sentence) or not CITATION.sub("", sentence).strip():
+            continue
+        evidence = check_sentence(sentence, passages, candidate.question)
+        if not evidence.number or SURROGATE.search(sentence):
+            drops[_REASONS.get(evidence.reason, "personal data")] += 1
+            return None
+        carried.append((CITATION.sub("", sentence).strip(), evidence.number))
+    if not carried:
+        drops["nothing but courtesy"] += 1
+        return None
+    gold = carried[0][1]
+    gap = "" if candidate.language == "zh" else " "
+    return _example(candidate, passages, gap.join(s for s, number in carried if number == gold), gold)
+
+
+def _passages(candidate: Candidate, index: Knowledge) -> list[Passage]:
+    query = search_query(candidate.history, candidate.question)
+    near = by_article(index.precedents(query, leave_out=query))
+    return [
+        hit.passage
+        for hit in find_sources(
+            index,
+            candidate.question,
+            candidate.language,
+            near,
+            earlier=said_earlier(candidate.history, candidate.question),
+        )
+    ]
+
+
+async def _ask(
+    asked: Sequence[Candidate],
+    sources: Sequence[Sequence[Passage]],
+    teacher: Engine,
+    kept: Kept,
+    at_once: int,
+    on_step: OnStep | None,
+) -> None:
+    missing = {
+        key: (candidate, passages)
+        for candidate, passages in zip(asked, sources, strict=True)
+        if passages and (key := _key(candidate, passages)) not in kept.rows
+    }
+    gate = asyncio.Semaphore(at_once)
+    done = 0
+
+    async def one(key: str, candidate: Candidate, passages: Sequence[Passage]) -> None:
+        nonlocal done
+        messages = build_messages(candidate.question, candidate.history, passages, candidate.language)
+        async with gate, aclosing(teacher.stream(messages, ANSWER_TOKENS)) as pieces:
+            kept.add(key, "".join([piece async for piece in pieces]))
+        done += 1
+        if on_step:
+            on_step(done, len(missing))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for key, (candidate, passages) in missing.items():
+                group.create_task(one(key, candidate, passages))
+    except* Exception as failed:
+        raise failed.exceptions[0] from None
+    finally:
+        await teacher.aclose()
+
+
+def _balanced(examples: Iterable[Example], drops: Counter[str]) -> list[Example]:
+    """No more questions without an answer than customers ask: a timid teacher would teach silence."""
+    every = list(examples)
+    answered = sum(bool(example.gold) for example in every)
+    room = round(answered * UNANSWERABLE / (1 - UNANSWERABLE))
+    chosen = []
+    for example in every:
+        if not example.gold:
+            room -= 1
+            if room < 0:
+                drops["too many without an answer"] += 1
+                continue
+        chosen.append(example)
+    return chosen
+
+
+def _example(candidate: Candidate, passages: Sequence[Passage], answer: str, gold: int) -> Example:
+    return Example(
+        f"{candidate.id}-distilled",
+        candidate.language,
+        candidate.question,
+        answer,
+        tuple(passages),
+        gold,
+        candidate.history,
+        SOURCE,
+        candidate.customer_id,
+        candidate.channel,
+    )
+
+
+def _key(candidate: Candidate, passages: Sequence[Passage]) -> str:
+    messages = build_messages(candidate.question, candidate.history, passages, candidate.language)
+    return sha256(repr(messages).encode()).hexdigest()[:16]

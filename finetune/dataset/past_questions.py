@@ -1,0 +1,38 @@
+"""Teach the search which article answered which question in the support logs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from chatbot.turn.query import search_query
+from finetune.dataset.build import taught
+from finetune.dataset.ground import Attacher
+from finetune.logs.conversation import Problem
+from finetune.logs.reader import read_logs
+from retrieval.embed.embedder import Embedder
+from retrieval.index import Index
+from retrieval.search.past_questions import ASKED, Pair, write_asked
+
+
+def learn_questions(
+    logs: Sequence[Path], index_folder: Path, embedder: Embedder, problems: list[Problem] | None = None
+) -> int:
+    """Write the redacted questions of the logs into the index, each with its article; returns how many.
+
+    A question whose agent had no answer is kept with no article: it helps to know when not to answer.
+    `problems` collects the lines that could not be read.
+    """
+    index = Index.open(index_folder, embedder)
+    drops: Counter[str] = Counter()
+    made = taught(read_logs(logs, problems), Attacher(index, drops), index, drops, Counter())
+    pairs = [
+        Pair(
+            search_query(candidate.history, candidate.question),
+            example.passages[example.gold - 1].article if example.gold else "",
+            example.answer,
+        )
+        for candidate, example in made
+    ]
+    return write_asked(pairs, index_folder / ASKED, embedder)

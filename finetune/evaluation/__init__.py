@@ -1,0 +1,1 @@
+"""Measurements: answers, models, redaction, search, and the reports of them."""

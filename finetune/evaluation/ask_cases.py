@@ -1,0 +1,164 @@
+"""Ask a model the held-out cases through the whole turn, and keep what it said: a stopped run goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from chatbot.app import Chat, collect
+from chatbot.engine import ChatMessages, Engine, Hear
+from chatbot.models.abstention import Doubt
+from chatbot.settings import Settings
+from chatbot.store.sqlite import Store
+from chatbot.turn.events import Done
+from finetune.evaluation.cases import Case
+from finetune.jsonl import Kept
+from retrieval.articles.passage import Passage
+from retrieval.index import Index
+from retrieval.search.earlier import Earlier
+from retrieval.search.hits import Hit
+from retrieval.search.past_questions import Precedent
+
+if TYPE_CHECKING:
+    import numpy as np
+
+OnStep = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came of a case. `written` is the model's own text, before any check; `seconds` is the whole turn.
+
+    `cited` has article and quote of each citation. `decision` is "failed" when the turn broke off.
+    """
+
+    answer: str
+    written: str
+    decision: str
+    cited: tuple[tuple[str, str], ...]
+    seconds: float
+
+
+def ask_cases(
+    engine: Callable[[], Engine],
+    cases: Sequence[Case],
+    index: Index,
+    settings: Settings,
+    kept: Kept,
+    on_step: OnStep | None = None,
+) -> list[Reply]:
+    """The reply to each case; an engine is opened only for those not in `kept` yet. Raises EngineFailed."""
+    missing = [case for case in cases if case.key not in kept.rows]
+    if missing:
+        asyncio.run(_ask(engine, missing, index, settings, kept, on_step, len(cases)))
+    return [_reply(kept.rows[case.key]) for case in cases]
+
+
+async def _ask(
+    engine: Callable[[], Engine],
+    cases: Sequence[Case],
+    index: Index,
+    settings: Settings,
+    kept: Kept,
+    on_step: OnStep | None,
+    total: int,
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # test questions are no conversations of this installation
+        heard = _Heard(await asyncio.to_thread(engine))
+        view = _Without(index)
+        chat = Chat(cast(Index, view), heard, Store(Path(folder) / "turns.db"), settings)
+        try:
+            for number, case in enumerate(cases, start=1 + total - len(cases)):
+                kept.add(case.key, await _one(chat, view, heard, case))
+                if on_step:
+                    on_step(number, total)
+        finally:
+            await chat.aclose()
+
+
+async def _one(chat: Chat, view: _Without, heard: _Heard, case: Case) -> dict[str, Any]:
+    view.hidden, heard.text = frozenset(case.hidden), ""
+    conversation = chat.new_conversation("evaluation", case.language)
+    _, last = await collect(chat.reply(conversation, case.question, history=case.history))
+    if not isinstance(last, Done):
+        return {"answer": "", "written": heard.text, "decision": "failed", "cited": [], "seconds": 0.0}
+    turn = last.turn
+    return {
+        "answer": turn.answer,
+        "written": heard.text,
+        "decision": turn.decision,
+        "cited": [[c.article, c.quote] for c in turn.citations],
+        "seconds": turn.timings.get("total", 0.0),
+    }
+
+
+def _reply(row: dict[str, Any]) -> Reply:
+    return Reply(**row | {"cited": tuple((article, quote) for article, quote in row["cited"])})
+
+
+class _Heard:
+    """An engine that remembers what it wrote last."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.text = ""
+
+    @property
+    def model(self) -> str:
+        return self._engine.model
+
+    @property
+    def doubt(self) -> Doubt | None:
+        return self._engine.doubt
+
+    async def stream(
+        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
+    ) -> AsyncGenerator[str, None]:
+        async with aclosing(self._engine.stream(messages, max_tokens, hear)) as pieces:
+            async for piece in pieces:
+                self.text += piece
+                yield piece
+
+    async def problem(self) -> str:
+        return await self._engine.problem()
+
+    async def aclose(self) -> None:
+        await self._engine.aclose()
+
+
+class _Without:
+    """The index as a customer of a later day would find it: without what is hidden, and without having
+    learnt from logs how this very question was answered."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self.hidden: frozenset[str] = frozenset()
+
+    @property
+    def version(self) -> str:
+        return self._index.version
+
+    def refresh(self) -> None:
+        """One evaluation runs on one version."""
+
+    def search(
+        self, query: str, k: int = 5, language: str | None = None, *, earlier: Sequence[Earlier] = ()
+    ) -> list[Hit]:
+        more = k + 4 * len(self.hidden)
+        hits = self._index.search(query, more, language, earlier=earlier)
+        return [hit for hit in hits if hit.passage.article not in self.hidden][:k]
+
+    def article(self, name: str) -> list[Passage]:
+        return [] if name in self.hidden else self._index.article(name)
+
+    def precedents(self, question: str) -> list[Precedent]:
+        found = self._index.precedents(question, leave_out=question)
+        return [p for p in found if p.pair.article not in self.hidden]
+
+    def likeness(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        return self._index.likeness(question, texts)

@@ -1,0 +1,1 @@
+"""The support desk's exports: read in any form, redacted, cleaned."""

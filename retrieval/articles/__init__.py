@@ -1,0 +1,1 @@
+"""What an article is, and how it gets in: files, exports and sites read, cut into passages."""

@@ -1,0 +1,1 @@
+"""Where vectors are searched: FAISS, Qdrant, and the whitening that sets passages apart."""
