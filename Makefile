@@ -13,6 +13,7 @@ LOGS := --logs examples/logs/tickets.csv --logs examples/logs/chats.jsonl
 
 BIN := .venv/bin
 APP := .venv/.installed-app-$(DEVICE)
+TRAIN := .venv/.installed-train-$(DEVICE)
 DEV := .venv/.installed-dev-$(DEVICE)
 VLLM := .venv-vllm/.installed-vllm-$(DEVICE)
 ENVIRONMENT := @command -v $(PYTHON) >/dev/null || \
@@ -21,7 +22,7 @@ ENVIRONMENT := @command -v $(PYTHON) >/dev/null || \
 export CHATBOT_HOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ingest finetune evaluate bench vllm test test-fast lint format rooms lock clean
+.PHONY: help install run ingest finetune evaluate bench vllm test test-fast lint format rooms lock audit clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -34,13 +35,13 @@ run: $(CHATBOT_HOME)/index/CURRENT  ## start the chatbot on http://127.0.0.1:786
 ingest: $(APP)  ## read examples/articles into the index; again after the articles changed
 	@$(BIN)/chatbot ingest examples/articles $(LOGS) $(ARGS)
 
-finetune: $(CHATBOT_HOME)/index/CURRENT  ## tune the model on examples/logs
+finetune: $(TRAIN) $(CHATBOT_HOME)/index/CURRENT  ## tune the model on examples/logs
 	@$(BIN)/chatbot finetune examples/logs/* $(ARGS)
 
-evaluate: $(CHATBOT_HOME)/index/CURRENT  ## measure the answers to examples/questions.jsonl
+evaluate: $(TRAIN) $(CHATBOT_HOME)/index/CURRENT  ## measure the answers to examples/questions.jsonl
 	@$(BIN)/chatbot evaluate examples/questions.jsonl $(ARGS)
 
-bench: $(APP)  ## measure the search on FOLDERS="..." with the files of BEIR
+bench: $(TRAIN)  ## measure the search on FOLDERS="..." with the files of BEIR
 	@[ -n "$(FOLDERS)" ] || { echo 'make: name the folders to measure, for example `make bench FOLDERS=path/to/set`.' >&2; exit 2; }
 	@$(BIN)/chatbot evaluate retrieval $(FOLDERS) $(ARGS)
 
@@ -50,7 +51,7 @@ test: $(DEV)  ## run every test (needs no network; without .venv-vllm or Chromiu
 	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: $(DEV)  ## run the tests that need no model, vLLM or browser
-	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "not slow and not vllm and not browser" $(ARGS)
+	@HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 -m "not slow and not vllm and not browser" $(ARGS)
 
 lint: $(DEV)  ## check style and types
 	@$(BIN)/ruff check
@@ -67,6 +68,9 @@ rooms: $(DEV)  ## rewrite the list of rooms in docs/architecture.md
 lock: $(DEV)  ## resolve the newest versions into requirements/
 	@requirements/lock.sh $(BIN)/uv
 
+audit: $(DEV)  ## look the locked packages up in the list of known vulnerabilities (needs its service)
+	@$(BIN)/pip-audit --strict --disable-pip --progress-spinner off $(foreach lock,$(DEVICE) train dev,-r requirements/$(lock).txt)
+
 clean:  ## remove the environments and caches; .chatbot, with its conversations, stays
 	@rm -rf .venv .venv-vllm build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -74,7 +78,10 @@ clean:  ## remove the environments and caches; .chatbot, with its conversations,
 $(APP): requirements/$(DEVICE).txt pyproject.toml requirements/environment.py
 	$(ENVIRONMENT) app .venv $(DEVICE)
 
-$(DEV): requirements/$(DEVICE).txt requirements/dev.txt pyproject.toml requirements/environment.py
+$(TRAIN): requirements/$(DEVICE).txt requirements/train.txt pyproject.toml requirements/environment.py
+	$(ENVIRONMENT) train .venv $(DEVICE)
+
+$(DEV): requirements/$(DEVICE).txt requirements/train.txt requirements/dev.txt pyproject.toml requirements/environment.py
 	$(ENVIRONMENT) dev .venv $(DEVICE)
 
 $(VLLM): requirements/vllm-$(DEVICE).txt requirements/environment.py

@@ -14,7 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "requirements"
 OLDEST = (3, 11)
 GIGABYTES = {"cpu": 3.0, "gpu": 12.0}  # one environment, with what pip and uv unpack beside it
-LOCKS = {"app": ["{device}"], "dev": ["{device}", "dev"], "vllm": ["vllm-{device}"]}
+LOCKS = {
+    "app": ["{device}"],
+    "train": ["{device}", "train"],
+    "dev": ["{device}", "train", "dev"],
+    "vllm": ["vllm-{device}"],
+}
 
 
 class CannotInstall(Exception):
@@ -22,7 +27,7 @@ class CannotInstall(Exception):
 
 
 def main(what: str, folder: str, device: str) -> None:
-    """`environment.py app|dev|vllm FOLDER cpu|gpu` writes FOLDER/.installed-<what>-<device> last."""
+    """`environment.py app|train|dev|vllm FOLDER cpu|gpu` writes FOLDER/.installed-<what>-<device> last."""
     try:
         check_python()
         check_disk(Path(folder).absolute(), device)

@@ -1,13 +1,19 @@
 """What `make` says when an environment cannot be made, and what the pinned files may hold."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 from requirements import environment
 
-LOCKS = ("cpu", "gpu", "dev", "vllm-cpu", "vllm-gpu")
+LOCKS = ("cpu", "gpu", "train", "dev", "vllm-cpu", "vllm-gpu")
+
+
+def pins_of(lock: str) -> set[str]:
+    text = (environment.PINS / f"{lock}.txt").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z0-9.-]+)==", text, re.MULTILINE))
 
 
 def said(folder: Path) -> str:
@@ -64,11 +70,13 @@ def test_an_old_python_can_read_the_script() -> None:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_pins_every_line_and_names_no_address(lock: str) -> None:
-    lines = (environment.PINS / f"{lock}.txt").read_text(encoding="utf-8").splitlines()
-    pins = [line for line in lines if line and not line.startswith("#")]
+def test_a_lock_pins_every_line_with_its_hashes_and_names_no_address(lock: str) -> None:
+    text = (environment.PINS / f"{lock}.txt").read_text(encoding="utf-8").replace("\\\n", " ")
+    pins = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
     assert pins
-    assert [line for line in pins if "==" not in line.partition(";")[0] or "//" in line] == []
+    wrong = [line for line in pins if "==" not in line.partition(";")[0] or "--hash=sha256:" not in line]
+    assert wrong == []
+    assert "//" not in text
 
 
 @pytest.mark.parametrize("lock", ["cpu", "vllm-cpu"])
@@ -87,5 +95,13 @@ def test_no_environment_gets_what_reports_its_use(lock: str) -> None:
 
 def test_faiss_is_for_the_device() -> None:
     assert environment.pinned("faiss-cpu", "cpu") == environment.pinned("faiss-gpu", "gpu")
-    with pytest.raises(environment.CannotInstall, match="make lock"):
-        environment.pinned("faiss-gpu", "cpu")
+    for package, lock in (("faiss-gpu", "cpu"), ("faiss-cpu", "gpu")):
+        with pytest.raises(environment.CannotInstall, match="make lock"):
+            environment.pinned(package, lock)
+
+
+@pytest.mark.parametrize("lock", ["train", "dev"])
+def test_what_goes_on_top_repeats_nothing(lock: str) -> None:
+    """So the same files fit on top of the packages for a GPU."""
+    assert pins_of(lock) & pins_of("cpu") == set()
+    assert "torch" not in pins_of(lock)

@@ -23,7 +23,14 @@ def best_dtype() -> Dtype:
 
 
 def computes_bfloat16() -> bool:
-    """Whether the processor, not a GPU, has instructions for it."""
+    """Whether the processor, not a GPU, has instructions for it that may be used.
+
+    ONEDNN_MAX_CPU_ISA, which torch and OpenVINO obey, may forbid them: what has them has "BF16", "FP16" or
+    "AMX" in its name (oneDNN, "CPU Dispatcher Control"). OpenVINO does not compile for bfloat16 without.
+    """
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()
+    if limit not in ("", "DEFAULT", "ALL") and not any(name in limit for name in ("BF16", "FP16", "AMX")):
+        return False
     return bool(_processor_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
 
 
