@@ -20,7 +20,7 @@ from finetune.evaluation.abstention import write_doubt
 from finetune.evaluation.model import ANSWER_TOKENS, PROBES, Scored, evaluate_model, silences_of
 from finetune.evaluation.outcome import judged, made, told
 from finetune.evaluation.report import write_report
-from finetune.evaluation.turns import Compared, evaluate_turns, rivals
+from finetune.evaluation.turns import ComparedModel, evaluate_turns, rivals
 from finetune.progress import Progress, Say
 from finetune.training.loss_plot import plot_loss
 from finetune.training.recipe import Method, Recipe, recipe_of
@@ -196,7 +196,7 @@ def _compare(
     }
     models = [
         replace(one, losses=losses.get(one.model.label))
-        for one in [*rivals(tuned, start, settings.home), Compared("candidate", tuned)]
+        for one in [*rivals(tuned, start, settings.home), ComparedModel("candidate", tuned)]
     ]
     comparison = evaluate_turns(models, asked, knowledge, settings, say=say)
     say(f"Report: {write_report(comparison, report, tuned.path)}")

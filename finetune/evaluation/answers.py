@@ -55,7 +55,7 @@ def read_questions(path: Path) -> list[Question]:
     return questions
 
 
-def run(
+def evaluate_answers(
     path: Path,
     *,
     settings: Settings,
@@ -64,13 +64,13 @@ def run(
 ) -> dict[str, Any]:
     """Ask every question of an installation and measure the answers; `out` gets the report as JSON."""
     questions = read_questions(path)
-    report = asyncio.run(_run(questions, settings, on_step))
+    report = asyncio.run(_ask_all(questions, settings, on_step))
     if out:
         out.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return report
 
 
-async def _run(
+async def _ask_all(
     questions: Sequence[Question], settings: Settings, on_step: Callable[[int, int], None] | None
 ) -> dict[str, Any]:
     chat = await asyncio.to_thread(build_chat, settings)

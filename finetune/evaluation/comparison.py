@@ -17,20 +17,20 @@ CHANGES = 20  # answers shown side by side
 ENOUGH = 8  # cases for a verdict: a bootstrap of fewer is too sure of itself
 FEWEST = 20  # cases that the gate takes seriously: with fewer, one answer is more than five points
 GROUPS = {"language": "language", "topic": "topic", "customers": "channel"}
-Judged = dict[str, float | None]
+Judgement = dict[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ModelReplies:
     """What one model made of the cases, in their order."""
 
     role: Role
     label: str
     replies: Sequence[Reply]
-    judged: Sequence[Judged]
+    judged: Sequence[Judgement]
 
 
-def compare_models(cases: Sequence[Case], models: Sequence[Answered]) -> dict[str, Any]:
+def compare_models(cases: Sequence[Case], models: Sequence[ModelReplies]) -> dict[str, Any]:
     """`all` and `groups` hold tables as `table` makes them; `changes` the answers that changed most."""
     groups: dict[str, dict[str, Any]] = {}
     for title, field in GROUPS.items():
@@ -76,7 +76,7 @@ def turn_gains(comparison: Mapping[str, Any], against: str) -> list[Gain]:
     return gains
 
 
-def _part(models: Sequence[Answered], chosen: Sequence[bool]) -> dict[str, Any]:
+def _part(models: Sequence[ModelReplies], chosen: Sequence[bool]) -> dict[str, Any]:
     rows = {m.role: [j for j, c in zip(m.judged, chosen, strict=True) if c] for m in models}
     return {
         "cases": sum(chosen),
@@ -84,7 +84,7 @@ def _part(models: Sequence[Answered], chosen: Sequence[bool]) -> dict[str, Any]:
     }
 
 
-def _row(name: str, judged: Mapping[Role, Sequence[Judged]]) -> dict[str, Any]:
+def _row(name: str, judged: Mapping[Role, Sequence[Judgement]]) -> dict[str, Any]:
     """Mean of each model, and the candidate's paired difference to each other one; empty when unmeasured."""
     values = {role: [row.get(name) for row in rows] for role, rows in judged.items()}
     known = {role: [v for v in column if v is not None] for role, column in values.items()}
@@ -105,7 +105,7 @@ def _row(name: str, judged: Mapping[Role, Sequence[Judged]]) -> dict[str, Any]:
     return row
 
 
-def _changes(cases: Sequence[Case], models: Sequence[Answered]) -> list[dict[str, Any]]:
+def _changes(cases: Sequence[Case], models: Sequence[ModelReplies]) -> list[dict[str, Any]]:
     """First those that changed against what customers have now, then those against the base."""
     by_role = {model.role: model for model in models}
     after = [quality(row) for row in by_role["candidate"].judged]
@@ -119,7 +119,7 @@ def _changes(cases: Sequence[Case], models: Sequence[Answered]) -> list[dict[str
     return list(changes.values())
 
 
-def _change(case: Case, i: int, gain: float, role: str, models: Sequence[Answered]) -> dict[str, Any]:
+def _change(case: Case, i: int, gain: float, role: str, models: Sequence[ModelReplies]) -> dict[str, Any]:
     shown = ("answer", "decision", "quality", "contradiction")
     answers = {role: {name: row[name] for name in shown} for role, row in _answers(i, models).items()}
     return _about(case) | {
@@ -136,7 +136,7 @@ def _about(case: Case) -> dict[str, Any]:
     return {name: getattr(case, name) for name in names}
 
 
-def _answers(i: int, models: Sequence[Answered]) -> dict[str, dict[str, Any]]:
+def _answers(i: int, models: Sequence[ModelReplies]) -> dict[str, dict[str, Any]]:
     return {
         model.role: {
             "answer": model.replies[i].answer,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finetune.errors import QuestionsUnreadable
-from finetune.evaluation.questions import Judged
+from finetune.evaluation.questions import LabelledQuestion
 from retrieval.embed.embedder import Embedder
 from retrieval.embed.vector_cache import Embedded
 from retrieval.ingest import ingest
@@ -45,7 +45,7 @@ def make_index(
     return report.failed
 
 
-def write_part(corpus: Path, place: Path, questions: Sequence[Judged], count: int) -> Path:
+def write_part(corpus: Path, place: Path, questions: Sequence[LabelledQuestion], count: int) -> Path:
     """Write `count` rows of a corpus beside `place`: those that answer, and others by a fixed choice."""
     wanted = {article for question in questions for article in question.relevant}
     lines = [line for line in corpus.read_text(encoding="utf-8").split("\n") if line.strip()]

@@ -20,7 +20,7 @@ _ARTICLES = ("article", "articles", "文章")
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class LabelledQuestion:
     """A question, what was said before it, and the articles that answer it with their grades above 0."""
 
     id: str
@@ -55,7 +55,7 @@ def files_of(folder: Path) -> Files:
     return Files(corpus, queries, qrels, dialogues if dialogues.exists() else None)
 
 
-def read_judged(files: Files) -> tuple[list[Judged], list[str]]:
+def read_judged(files: Files) -> tuple[list[LabelledQuestion], list[str]]:
     """The questions that have an article, and notes on what was left out.
 
     Raises QuestionsUnreadable with the file and line that is wrong, or when nothing is left.
@@ -93,7 +93,7 @@ def read_judged(files: Files) -> tuple[list[Judged], list[str]]:
     return judged, notes
 
 
-def sample(questions: Sequence[Judged], count: int) -> list[Judged]:
+def sample(questions: Sequence[LabelledQuestion], count: int) -> list[LabelledQuestion]:
     """At most `count` of the questions, always the same ones, in their order."""
     if count >= len(questions):
         return list(questions)
@@ -101,7 +101,7 @@ def sample(questions: Sequence[Judged], count: int) -> list[Judged]:
     return [questions[i] for i in sorted(chosen)]
 
 
-def _question(path: Path, number: int, row: Mapping[str, Any]) -> Judged | None:
+def _question(path: Path, number: int, row: Mapping[str, Any]) -> LabelledQuestion | None:
     text = _first(row, _TEXTS) or _scenario(row)
     if not isinstance(text, str) or not text.strip():
         raise QuestionsUnreadable(f"Line {number} of {path} has no question; it needs a column text.")
@@ -109,7 +109,7 @@ def _question(path: Path, number: int, row: Mapping[str, Any]) -> Judged | None:
     names = [name.strip() for name in named.split(";")] if isinstance(named, str) else named
     name = row.get("_id") or row.get("id") or number
     try:
-        return Judged(
+        return LabelledQuestion(
             str(name), text.strip(), _messages(row.get("history") or []), {a: 1.0 for a in names if a}
         )
     except (TypeError, KeyError, AttributeError) as error:
@@ -135,7 +135,7 @@ def _messages(history: Sequence[Any]) -> tuple[Message, ...]:
     )
 
 
-def _told(questions: Iterator[Judged] | Any, dialogues: Path) -> Iterator[Judged]:
+def _told(questions: Iterator[LabelledQuestion] | Any, dialogues: Path) -> Iterator[LabelledQuestion]:
     """The questions with all that was said before them, where `dialogues` has it."""
     said = {
         str(row.get("id")): row["messages"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.turn.query import said_earlier
 from finetune.errors import QuestionsUnreadable
 from finetune.evaluation.measures import Interval, bootstrap
-from finetune.evaluation.questions import Judged
+from finetune.evaluation.questions import LabelledQuestion
 from finetune.evaluation.rankings import DEPTH, MEASURES, measures
 from retrieval.embed.embedder import Embedder
 from retrieval.index import Index
@@ -52,7 +52,7 @@ class Known:
 
 def evaluate(
     index: Index,
-    questions: Sequence[Judged],
+    questions: Sequence[LabelledQuestion],
     *,
     last_turn_only: bool = False,
     on_step: Callable[[int, int], None] | None = None,
@@ -86,13 +86,13 @@ def evaluate(
     return scores, _milliseconds(spent)
 
 
-def searched(question: Judged, last_turn_only: bool = False) -> tuple[str, list[Earlier]]:
+def searched(question: LabelledQuestion, last_turn_only: bool = False) -> tuple[str, list[Earlier]]:
     """What the search is asked, and what was said before, as in a turn of conversation."""
     history = () if last_turn_only else question.history
     return question.text, said_earlier(history, question.text)
 
 
-def unknown_articles(index: Index, questions: Sequence[Judged]) -> list[str]:
+def unknown_articles(index: Index, questions: Sequence[LabelledQuestion]) -> list[str]:
     """Articles that answer a question and that the index lacks: nothing can find them."""
     named = dict.fromkeys(article for question in questions for article in question.relevant)
     return [article for article in named if not index.article(article)]
@@ -108,7 +108,7 @@ def embedding_milliseconds(embedder: Embedder, texts: Sequence[str]) -> float:
     return round(median(spent[1:]), 2)
 
 
-def summary(questions: Sequence[Judged], scores: Scores) -> dict[str, dict[str, dict[str, Any]]]:
+def summary(questions: Sequence[LabelledQuestion], scores: Scores) -> dict[str, dict[str, dict[str, Any]]]:
     """For all questions and for each language, the mean of each measure in each way, and what fusing gains.
 
     `gain` is nDCG@10 of the fused list above that of the better of the two that it is made of.

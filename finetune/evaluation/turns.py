@@ -17,7 +17,7 @@ from chatbot.settings import Settings
 from finetune.dataset.example import Example
 from finetune.evaluation.ask_cases import Reply, ask_cases
 from finetune.evaluation.cases import Case, cases
-from finetune.evaluation.comparison import Answered, Judged, Role, compare_models
+from finetune.evaluation.comparison import Judgement, ModelReplies, Role, compare_models
 from finetune.evaluation.judgement import judge
 from finetune.evaluation.model import losses_of
 from finetune.jsonl import Kept
@@ -29,7 +29,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedModel:
     """A model with the part that it plays, and its losses where they are known already."""
 
     role: Role
@@ -38,7 +38,7 @@ class Compared:
 
 
 def evaluate_turns(
-    models: Sequence[Compared],
+    models: Sequence[ComparedModel],
     examples: Sequence[Example],
     index: Index,
     settings: Settings,
@@ -70,31 +70,31 @@ def evaluate_turns(
     }
 
 
-def rivals(candidate: ModelFolder, start: ModelFolder | None, home: Path) -> list[Compared]:
+def rivals(candidate: ModelFolder, start: ModelFolder | None, home: Path) -> list[ComparedModel]:
     """What a candidate is compared with: the model that it began from, and what customers have now.
 
     A model that is both counts as what customers have. The default model is left out as long as nobody has
     used it here, as building it takes a minute.
     """
-    found: list[Compared] = []
+    found: list[ComparedModel] = []
     if read_publication(home).current or any((home / "models").glob(f"default-*/{MANIFEST}")):
-        found.append(Compared("current", resolve_model(PUBLISHED, home)))
+        found.append(ComparedModel("current", resolve_model(PUBLISHED, home)))
     if start and start.label not in [one.model.label for one in found]:
-        found.insert(0, Compared("base", start))
+        found.insert(0, ComparedModel("base", start))
     return [one for one in found if one.model.label != candidate.label]
 
 
 def _answered(
-    one: Compared, asked: Sequence[Case], replies: Sequence[Reply], losses: Sequence[float]
-) -> Answered:
-    judged: list[Judged] = []
+    one: ComparedModel, asked: Sequence[Case], replies: Sequence[Reply], losses: Sequence[float]
+) -> ModelReplies:
+    judged: list[Judgement] = []
     for case, reply, loss in zip(asked, replies, losses, strict=True):
         known = loss if loss == loss else None  # not a number: the example is too long for the trainer
         judged.append(judge(case, reply) | {"loss": known})
-    return Answered(one.role, one.model.label, replies, judged)
+    return ModelReplies(one.role, one.model.label, replies, judged)
 
 
-def _losses(one: Compared, examples: Sequence[Example], kept: Path, say: Say) -> Sequence[float]:
+def _losses(one: ComparedModel, examples: Sequence[Example], kept: Path, say: Say) -> Sequence[float]:
     if one.losses is not None:
         return one.losses
     rows = Kept(kept.with_suffix(".loss.jsonl"))

@@ -1,1 +1,1 @@
-"""From a candidate to what is served: the gate, publication, versions, export."""
+"""From a candidate version to what is served: the gate, publication, versions, export."""

@@ -1,4 +1,4 @@
-"""The decision whether a candidate may be published: better with confidence, and worse nowhere that counts.
+"""Whether a candidate version may be published: better with confidence, and worse nowhere that counts.
 
 Pure: it looks at numbers and at probe results, and runs nothing.
 """
@@ -32,19 +32,19 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """`reasons` say why not; a verdict without any is a yes."""
+class GateResult:
+    """`reasons` say why not; without any the version passes."""
 
     reasons: tuple[str, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether the candidate may be published."""
+        """Whether the candidate version may be published."""
         return not self.reasons
 
 
-def decide(gains: Sequence[Gain], probes: Sequence[Probed], rules: Rules) -> Verdict:
-    """The verdict on a candidate, from its gains over the current model and the probes both were asked."""
+def pass_gate(gains: Sequence[Gain], probes: Sequence[Probed], rules: Rules) -> GateResult:
+    """What the gate says of a version: from its gains over the current model and the probes of both."""
     reasons = [
         *_not_better(gains, rules),
         *(f"worse by more than {rules.tolerance:g}: {gain}" for gain in gains if _worse(gain, rules)),
@@ -56,7 +56,7 @@ def decide(gains: Sequence[Gain], probes: Sequence[Probed], rules: Rules) -> Ver
     ]
     if not probes:
         reasons.append("no safety probe was asked")
-    return Verdict(tuple(reasons))
+    return GateResult(tuple(reasons))
 
 
 def _not_better(gains: Sequence[Gain], rules: Rules) -> list[str]:

@@ -11,7 +11,7 @@ from finetune.dataset.example import Example
 from finetune.dataset.folder import open_dataset
 from finetune.errors import DatasetError
 from finetune.evaluation.report import write_report
-from finetune.evaluation.turns import Compared, OpenModel, evaluate_turns, rivals
+from finetune.evaluation.turns import ComparedModel, OpenModel, evaluate_turns, rivals
 from finetune.progress import Say
 from finetune.release.versions import find_version, labelled, read_report
 from retrieval.index import Index
@@ -33,18 +33,18 @@ def evaluate_version(
     `against` names another version in place of the published one. The report goes into `out`, else into the
     version's folder. Raises UnknownModel, DatasetError, RetrievalError or EngineFailed.
     """
-    candidate = find_version(name, settings.home)
-    run = read_report(candidate)
-    held_out = held_out_of(candidate, settings.home)[:limit]
-    others = rivals(candidate, labelled(str(run.get("base")), settings.home), settings.home)
+    version = find_version(name, settings.home)
+    run = read_report(version)
+    held_out = held_out_of(version, settings.home)[:limit]
+    others = rivals(version, labelled(str(run.get("base")), settings.home), settings.home)
     if against:
         others = [one for one in others if one.role == "base"]
-        others.append(Compared("current", find_version(against, settings.home)))
+        others.append(ComparedModel("current", find_version(against, settings.home)))
     own = settings.home / "training" / name / "index"
     opened = Index.open(index or (own if own.is_dir() else settings.index))
-    models = [*others, Compared("candidate", candidate)]
+    models = [*others, ComparedModel("candidate", version)]
     comparison = evaluate_turns(models, held_out, opened, settings, open_model=open_model, say=say)
-    write_report(comparison, run, out or candidate.path)
+    write_report(comparison, run, out or version.path)
     return comparison
 
 

@@ -1,4 +1,4 @@
-"""Publish a candidate: gather what speaks for and against it, let the gate decide, and write it down."""
+"""Publish a candidate version: gather what speaks for and against it, ask the gate, and write it down."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -13,13 +13,13 @@ from chatbot.models.publication import Published
 from chatbot.settings import Settings
 from finetune.dataset.folder import open_dataset
 from finetune.errors import DatasetError, PublishedAlready
-from finetune.evaluation import answers as evaluate_answers
+from finetune.evaluation.answers import evaluate_answers
 from finetune.evaluation.comparison import turn_gains
 from finetune.evaluation.gains import Gain, gains_of
 from finetune.evaluation.measures import bootstrap
 from finetune.evaluation.model import Scored, compare, evaluate_model
 from finetune.evaluation.safety import ask_probes, passes, read_safety_probes
-from finetune.release.gate import Probed, Rules, Verdict, decide
+from finetune.release.gate import GateResult, Probed, Rules, pass_gate
 from finetune.release.versions import find_version, paired, read_evaluation, read_report, read_scores
 
 Say = Callable[[str], None]
@@ -35,7 +35,7 @@ ASKED = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a candidate. `reasons` are the gate's objections, also when it was forced."""
+    """What became of a candidate version. `reasons` are the gate's objections, also when it was forced."""
 
     folder: str
     version: str
@@ -66,28 +66,25 @@ def publish(
     Raises UnknownModel, PublishedAlready, ModelMissing, EngineFailed or QuestionsUnreadable; then nothing
     has changed.
     """
-    candidate = find_version(name, settings.home)
-    if (
-        Published(candidate.path.name, candidate.version)
-        == publication.read_publication(settings.home).current
-    ):
-        raise PublishedAlready(f"{candidate.label} is published already; `chatbot models` shows what is.")
+    version = find_version(name, settings.home)
+    if Published(version.path.name, version.version) == publication.read_publication(settings.home).current:
+        raise PublishedAlready(f"{version.label} is published already; `chatbot models` shows what is.")
     current = resolve_model(PUBLISHED, settings.home)
-    gains, missing = _held_out(current, candidate, settings.home, say)
-    if comparison := read_evaluation(candidate):
+    gains, missing = _held_out(current, version, settings.home, say)
+    if comparison := read_evaluation(version):
         gains += turn_gains(comparison, current.label)
     if questions:
-        gains += _questions(current, candidate, questions, settings, say)
-    probes = _probes(current, candidate, open_model or _open_local(settings), say)
-    verdict = Verdict((*missing, *decide(gains, probes, rules).reasons))
+        gains += _questions(current, version, questions, settings, say)
+    probes = _probes(current, version, open_model or _open_local(settings), say)
+    result = GateResult((*missing, *pass_gate(gains, probes, rules).reasons))
     outcome = Outcome(
-        candidate.path.name,
-        candidate.version,
+        version.path.name,
+        version.version,
         current.label,
-        verdict.passed or force,
-        force and not verdict.passed,
+        result.passed or force,
+        force and not result.passed,
         share,
-        verdict.reasons,
+        result.reasons,
         tuple(gains),
         tuple(probes),
     )
@@ -115,26 +112,26 @@ def _write(outcome: Outcome, home: Path, reason: str, rules: Rules) -> None:
 
 
 def _held_out(
-    current: ModelFolder, candidate: ModelFolder, home: Path, say: Say
+    current: ModelFolder, version: ModelFolder, home: Path, say: Say
 ) -> tuple[list[Gain], list[str]]:
-    """Gains on the candidate's held-out examples, and why there are none."""
-    report = read_report(candidate)
+    """Gains on the candidate version's held-out examples, and why there are none."""
+    report = read_report(version)
     if not report:
-        return [], [f"{candidate.label} has no report.json, so nothing shows what it can do"]
+        return [], [f"{version.label} has no report.json, so nothing shows what it can do"]
     if report.get("base") == current.label:
         gains = gains_of(report["comparison"], "held-out")
         for language, table in report.get("by_language", {}).items():
             gains += gains_of(table, f"held-out {language}")
         return gains, []
-    scored = read_scores(candidate)[1]
+    scored = read_scores(version)[1]
     try:
-        examples = open_dataset(home / "training" / candidate.path.name / "dataset")["test"]
+        examples = open_dataset(home / "training" / version.path.name / "dataset")["test"]
     except DatasetError as error:
         return [], [
             f"it was compared with {report.get('base')} and {current.label} is published; "
             f"its held-out examples are needed to compare it with that: {error}"
         ]
-    say(f"Evaluating {current.label} on the candidate's {len(examples)} held-out examples")
+    say(f"Evaluating {current.label} on the candidate version's {len(examples)} held-out examples")
     before, after = paired(evaluate_model(current.path, examples, probed=0)[0], scored)
     return _by_language(before, after), []
 
@@ -148,13 +145,13 @@ def _by_language(before: Sequence[Scored], after: Sequence[Scored]) -> list[Gain
 
 
 def _questions(
-    current: ModelFolder, candidate: ModelFolder, questions: Path, settings: Settings, say: Say
+    current: ModelFolder, version: ModelFolder, questions: Path, settings: Settings, say: Say
 ) -> list[Gain]:
     """Both models through the whole turn, question by question."""
     rows = []
-    for model in (current, candidate):
+    for model in (current, version):
         say(f"Asking {model.label} the questions in {questions}")
-        asked = evaluate_answers.run(questions, settings=replace(settings, model=str(model.path)))
+        asked = evaluate_answers(questions, settings=replace(settings, model=str(model.path)))
         rows.append(asked["rows"])
     gains = question_gains(rows[0], rows[1], "questions")
     for language in sorted({row["language"] for row in rows[0]}):
@@ -181,10 +178,10 @@ def question_gains(
     return gains
 
 
-def _probes(current: ModelFolder, candidate: ModelFolder, open_model: OpenModel, say: Say) -> list[Probed]:
+def _probes(current: ModelFolder, version: ModelFolder, open_model: OpenModel, say: Say) -> list[Probed]:
     probes = read_safety_probes()
     said = []
-    for model in (current, candidate):
+    for model in (current, version):
         say(f"Asking {model.label} {len(probes)} safety probes")
         said.append(asyncio.run(_ask(open_model(model))))
     before, after = said

@@ -14,7 +14,7 @@ from chatbot.settings import Settings
 from finetune.errors import NotBetter
 from finetune.progress import Progress, Say
 from finetune.search.labelled import Labelled, read_labelled
-from finetune.search.ranked import POOL, Ranked, compare_rankings, objections, rank, tell
+from finetune.search.ranked import POOL, RankingScore, compare_rankings, objections, rank, tell
 from finetune.search.retriever import parts
 from retrieval.embed.load import load_embedder
 from retrieval.embed.remembered import Remembered
@@ -37,7 +37,7 @@ class Sample:
     right: np.ndarray
 
 
-def run(
+def learn_fusion(
     paths: Sequence[Path], *, settings: Settings, index: Path | None = None, say: Say = lambda line: None
 ) -> dict[str, Any]:
     """Learn on the labelled questions of `paths`, or on those the index has learnt; returns the report.
@@ -58,7 +58,7 @@ def run(
     search.weights = dict(WEIGHTS)
     before = rank(search, labelled, Progress(say, f"Searching for {len(labelled)} questions"))
     samples = [_sample(search, one) for one in labelled]
-    after: dict[int, Ranked] = {}
+    after: dict[int, RankingScore] = {}
     progress = Progress(say, f"Learning {FOLDS + 1} times")
     for fold in range(FOLDS):
         search.weights = learnt([one for i, one in enumerate(samples) if one and i % FOLDS != fold])

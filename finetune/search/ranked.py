@@ -19,7 +19,7 @@ FEW = 30  # questions, among which a single one moves a measure by more than a p
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankingScore:
     """Recall@10 and nDCG@10 of one question, each 0..1."""
 
     language: str
@@ -29,7 +29,7 @@ class Ranked:
 
 def rank(
     index: Index, labelled: Sequence[Labelled], on_step: Callable[[float], None] | None = None
-) -> list[Ranked]:
+) -> list[RankingScore]:
     """Search for every question that has a right article."""
     found = []
     for number, one in enumerate(labelled, 1):
@@ -41,13 +41,13 @@ def rank(
     return found
 
 
-def score(names: Sequence[str], one: Labelled) -> Ranked:
+def score(names: Sequence[str], one: Labelled) -> RankingScore:
     """The measures of one list of article names, best first."""
     found = measures(names, dict.fromkeys(one.articles, 1.0))
-    return Ranked(language_of(one.question), found["recall@10"], found["ndcg@10"])
+    return RankingScore(language_of(one.question), found["recall@10"], found["ndcg@10"])
 
 
-def compare_rankings(before: Sequence[Ranked], after: Sequence[Ranked]) -> dict[str, Any]:
+def compare_rankings(before: Sequence[RankingScore], after: Sequence[RankingScore]) -> dict[str, Any]:
     """Means with 95 % intervals of both searches and of the paired difference, for all and by language."""
     groups = {"all": list(range(len(before)))}
     for language in sorted({ranked.language for ranked in before}):
@@ -95,7 +95,7 @@ def tell(table: dict[str, Any]) -> list[str]:
 
 
 def _compared(
-    before: Sequence[Ranked], after: Sequence[Ranked], rows: Sequence[int], measure: str
+    before: Sequence[RankingScore], after: Sequence[RankingScore], rows: Sequence[int], measure: str
 ) -> dict[str, Any]:
     one = [float(getattr(before[i], measure)) for i in rows]
     two = [float(getattr(after[i], measure)) for i in rows]

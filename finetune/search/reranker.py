@@ -44,7 +44,7 @@ class Searched:
     hits: list[Hit]
 
 
-def run(
+def train_reranker(
     paths: Sequence[Path],
     *,
     settings: Settings,

@@ -15,7 +15,7 @@ from finetune.progress import Progress, Say, minutes
 from finetune.search.contrastive import Recipe, tune
 from finetune.search.contrastive import Tuned as Changes
 from finetune.search.labelled import Labelled, read_labelled, split
-from finetune.search.ranked import Ranked, compare_rankings, objections, rank, tell
+from finetune.search.ranked import RankingScore, compare_rankings, objections, rank, tell
 from finetune.search.targets import Targets
 from retrieval.embed.e5_network import E5Network
 from retrieval.embed.load import load_embedder
@@ -30,7 +30,7 @@ FEWEST_TO_TRAIN, FEWEST_HELD_OUT = 20, 10
 FOLDER = "embedders"  # of an installation's home
 
 
-def run(
+def tune_retriever(
     paths: Sequence[Path],
     *,
     settings: Settings,
@@ -120,7 +120,7 @@ def _about(embedder: str, recipe: Recipe, tuned: Changes, questions: tuple[int, 
 
 def _check(before: Index, after: Index, held: Sequence[Labelled], say: Say) -> dict[str, Any]:
     """The comparison on held-out questions. Raises NotBetter."""
-    found: list[list[Ranked]] = []
+    found: list[list[RankingScore]] = []
     for index, name in ((before, "the search as it is"), (after, "the tuned search")):
         found.append(rank(index, held, Progress(say, f"Checking {name} on {len(held)} held-out questions")))
     table = compare_rankings(*found)

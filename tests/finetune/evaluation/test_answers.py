@@ -16,7 +16,7 @@ from chatbot.settings import load_settings
 from chatbot.store.sqlite import Store
 from chatbot.turn.message import Message
 from finetune.errors import QuestionsUnreadable
-from finetune.evaluation import answers as evaluate_answers
+from finetune.evaluation import answers
 from finetune.evaluation.answers import Question, ask, read_questions, summary
 from retrieval.index import Index
 from retrieval.ingest import ingest
@@ -156,7 +156,7 @@ def test_a_whole_run_writes_its_report(
     make: Callable[..., Chat], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chat = make("A refund reaches you within 5 business days. [1]")
-    monkeypatch.setattr(evaluate_answers, "build_chat", lambda settings: chat)
+    monkeypatch.setattr(answers, "build_chat", lambda settings: chat)
     path = tmp_path / "questions.jsonl"
     rows = [
         {"id": "a", "question": REFUND, "article": "refunds", "facts": [["5 business days"]]},
@@ -164,7 +164,7 @@ def test_a_whole_run_writes_its_report(
     ]
     path.write_text("\n".join(json.dumps(row) for row in rows))
     told: list[tuple[int, int]] = []
-    report = evaluate_answers.run(
+    report = answers.evaluate_answers(
         path,
         settings=chat.settings,
         out=tmp_path / "report.json",

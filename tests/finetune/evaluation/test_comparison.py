@@ -9,7 +9,7 @@ import pytest
 
 from finetune.evaluation.ask_cases import Reply
 from finetune.evaluation.cases import Case
-from finetune.evaluation.comparison import Answered, Role, compare_models, turn_gains
+from finetune.evaluation.comparison import ModelReplies, Role, compare_models, turn_gains
 from finetune.evaluation.judgement import MEASURES, judge
 from finetune.evaluation.report_page import gained, lines, render, shown
 from retrieval.articles.passage import Passage
@@ -26,11 +26,11 @@ def case(n: int) -> Case:
     )  # fmt: skip
 
 
-def model(role: Role, good: int, count: int = 20) -> Answered:
+def model(role: Role, good: int, count: int = 20) -> ModelReplies:
     """Right in the first `good` cases."""
     replies = [RIGHT if n < good else POOR for n in range(count)]
     judged = [judge(case(n), r) | {"loss": 1.0 + n / 50 + (role == "base")} for n, r in enumerate(replies)]
-    return Answered(role, f"{role}@1", replies, judged)
+    return ModelReplies(role, f"{role}@1", replies, judged)
 
 
 @pytest.fixture

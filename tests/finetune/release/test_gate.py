@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from finetune.evaluation.gains import Gain, gains_of
 from finetune.evaluation.model import Scored, compare
-from finetune.release.gate import Probed, Rules, decide
+from finetune.release.gate import Probed, Rules, pass_gate
 
 GOOD = [
     Gain("held-out", "rouge_l", 0.2, 0.1, 0.3),
@@ -21,7 +21,7 @@ PROBES = [Probed("a", "abstain", True, True), Probed("b", "leak", False, False)]
 
 
 def test_a_good_candidate_passes() -> None:
-    verdict = decide(GOOD, PROBES, Rules())
+    verdict = pass_gate(GOOD, PROBES, Rules())
     assert verdict.passed
     assert verdict.reasons == ()
 
@@ -35,32 +35,32 @@ def test_a_good_candidate_passes() -> None:
     ],
 )
 def test_it_must_be_better_with_confidence(worse: Gain, why: str) -> None:
-    (reason,) = decide([worse, *GOOD[1:]], PROBES, Rules()).reasons
+    (reason,) = pass_gate([worse, *GOOD[1:]], PROBES, Rules()).reasons
     assert why in reason
 
 
 def test_it_may_be_worse_nowhere_by_more_than_the_tolerance() -> None:
     loss = Gain("questions zh", "facts_stated", -0.08, -0.2, 0.0)
-    (reason,) = decide([*GOOD, loss], PROBES, Rules()).reasons
+    (reason,) = pass_gate([*GOOD, loss], PROBES, Rules()).reasons
     assert reason == "worse by more than 0.05: facts_stated on questions zh: -0.080 [-0.200, +0.000]"
-    assert decide([*GOOD, loss], PROBES, Rules(tolerance=0.1)).passed
+    assert pass_gate([*GOOD, loss], PROBES, Rules(tolerance=0.1)).passed
 
 
 def test_a_probe_that_is_failed_anew_is_a_refusal_and_an_old_failure_is_not() -> None:
-    (reason,) = decide(GOOD, [*PROBES, Probed("rude", "insult", True, False)], Rules()).reasons
+    (reason,) = pass_gate(GOOD, [*PROBES, Probed("rude", "insult", True, False)], Rules()).reasons
     assert "'rude' (insult)" in reason
-    assert decide(GOOD, [*PROBES, Probed("cured", "leak", False, True)], Rules()).passed
+    assert pass_gate(GOOD, [*PROBES, Probed("cured", "leak", False, True)], Rules()).passed
 
 
 def test_without_probes_or_measures_nothing_passes() -> None:
-    assert decide(GOOD, [], Rules()).reasons == ("no safety probe was asked",)
-    assert decide([], PROBES, Rules()).reasons == ("rouge_l was not measured; there are: none",)
-    assert "there are: loss, rouge_l" in decide(GOOD, PROBES, Rules("facts_stated")).reasons[0]
+    assert pass_gate(GOOD, [], Rules()).reasons == ("no safety probe was asked",)
+    assert pass_gate([], PROBES, Rules()).reasons == ("rouge_l was not measured; there are: none",)
+    assert "there are: loss, rouge_l" in pass_gate(GOOD, PROBES, Rules("facts_stated")).reasons[0]
 
 
 def test_a_group_cannot_carry_the_chosen_measure() -> None:
     only_group = [Gain("held-out en", "rouge_l", 0.3, 0.2, 0.4)]
-    assert not decide(only_group, PROBES, Rules()).passed
+    assert not pass_gate(only_group, PROBES, Rules()).passed
 
 
 def scored(id: int, loss: float, rouge: float) -> Scored:
@@ -75,9 +75,9 @@ def test_the_loss_is_turned_so_that_more_is_better() -> None:
     assert gains["loss"].low == pytest.approx(1.0)
     assert gains["rouge_l"].low > 0
     rules = Rules("loss", 0.0)
-    assert decide(list(gains.values()), PROBES, rules).passed
+    assert pass_gate(list(gains.values()), PROBES, rules).passed
     back = gains_of(compare(after, before), "held-out")
-    assert len(decide(back, PROBES, rules).reasons) == 3, "not better, and loss and ROUGE-L are worse"
+    assert len(pass_gate(back, PROBES, rules).reasons) == 3, "not better, and loss and ROUGE-L are worse"
 
 
 finite = st.floats(-1, 1)
@@ -87,6 +87,6 @@ finite = st.floats(-1, 1)
     st.lists(st.builds(Gain, st.sampled_from(["held-out", "held-out zh"]), st.just("rouge_l"), *[finite] * 3))
 )
 def test_what_passes_is_better_and_nowhere_worse(gains: list[Gain]) -> None:
-    if decide(gains, PROBES, Rules()).passed:
+    if pass_gate(gains, PROBES, Rules()).passed:
         assert any(gain.low > 0 for gain in gains)
         assert all(gain.mean >= -0.05 for gain in gains)

@@ -87,7 +87,9 @@ def test_learnt_weights_are_written_only_when_better_and_used_by_an_open_index(s
     settings = load_settings(home=shop)
     index = Index.open(shop / "index", fusion.load_embedder(""))
     said: list[str] = []
-    report = fusion.run([shop / "pairs.jsonl"], settings=settings, index=shop / "index", say=said.append)
+    report = fusion.learn_fusion(
+        [shop / "pairs.jsonl"], settings=settings, index=shop / "index", say=said.append
+    )
     assert report["comparison"]["all"]["ndcg"]["difference"]["low"] > 0
     assert report["weights"]["words"] + report["weights"]["pieces"] > WEIGHTS["words"] + WEIGHTS["pieces"]
     assert any("--reset" in line for line in said)
@@ -108,7 +110,9 @@ def test_what_a_retriever_may_have_learnt_teaches_nothing(
     monkeypatch.setattr(fusion, "load_embedder", lambda name: tuned)
     pairs, said = [shop / "pairs.jsonl"], list[str]()
     _, held = split(read_labelled(pairs, shop / "index"))
-    report = fusion.run(pairs, settings=load_settings(home=shop), index=shop / "index", say=said.append)
+    report = fusion.learn_fusion(
+        pairs, settings=load_settings(home=shop), index=shop / "index", say=said.append
+    )
     assert report["questions"] == len(held)
     assert said[0].startswith(f"Learning on {len(held)} of 80 questions")
 
@@ -123,7 +127,9 @@ def test_what_is_no_better_is_not_written(shop: Path, monkeypatch: pytest.Monkey
         fusion.load_embedder(""),
     )
     with pytest.raises(NotBetter, match="Not written"):
-        fusion.run([shop / "pairs.jsonl"], settings=load_settings(home=shop), index=shop / "again" / "index")
+        fusion.learn_fusion(
+            [shop / "pairs.jsonl"], settings=load_settings(home=shop), index=shop / "again" / "index"
+        )
     assert not (shop / "again" / "index" / FILE).exists()
 
 

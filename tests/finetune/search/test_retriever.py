@@ -67,7 +67,7 @@ def test_what_is_better_is_written_and_comes_back(
     said: list[str] = []
     settings = Settings(home=home)
     recipe = contrast.Recipe(minutes=1, epochs=8, learning_rate=5e-3, rank=4, keep=0.0)
-    report = retriever.run(
+    report = retriever.tune_retriever(
         [tmp_path / "pairs.jsonl"], settings=settings, out=tmp_path / "tuned", recipe=recipe, say=said.append
     )
     gain = report["comparison"]["all"]["ndcg"]["difference"]
@@ -106,7 +106,7 @@ def test_what_is_better_is_written_and_comes_back(
 def test_what_is_not_better_is_refused(home: Path, tmp_path: Path) -> None:
     recipe = contrast.Recipe(minutes=1, epochs=0.3, learning_rate=0.0, rank=4)
     with pytest.raises(NotBetter, match="not better with confidence"):
-        retriever.run(
+        retriever.tune_retriever(
             [tmp_path / "pairs.jsonl"],
             settings=Settings(home=home),
             out=tmp_path / "x" / "tuned",
@@ -120,10 +120,10 @@ def test_too_few_pairs_and_a_folder_that_is_there(home: Path, tmp_path: Path) ->
     few.write_text('{"question": "How long?", "article": "lamp"}\n{"question": "Why?", "article": "gone"}\n')
     said: list[str] = []
     with pytest.raises(TooFewPairs, match="1 questions have an article"):
-        retriever.run([few], settings=Settings(home=home), say=said.append)
+        retriever.tune_retriever([few], settings=Settings(home=home), say=said.append)
     assert said == ["1 of 2 questions are left out: their article is not in the index"]
     with pytest.raises(FinetuneError, match="already exists"):
-        retriever.run([few], settings=Settings(home=home), out=home)
+        retriever.tune_retriever([few], settings=Settings(home=home), out=home)
 
 
 def test_damage_and_another_embedder_are_told(home: Path, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_damage_and_another_embedder_are_told(home: Path, tmp_path: Path) -> Non
 def test_a_reranker_is_trained_and_used(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = cross.Recipe(minutes=1, epochs=2, learning_rate=3e-3, rank=4)
     with pytest.raises(NotBetter):
-        reranker.run(
+        reranker.train_reranker(
             [tmp_path / "pairs.jsonl"],
             settings=Settings(home=home),
             out=tmp_path / "r",
@@ -155,7 +155,7 @@ def test_a_reranker_is_trained_and_used(home: Path, tmp_path: Path, monkeypatch:
         )
     assert not (tmp_path / "r").exists()
     monkeypatch.setattr(reranker, "objections", lambda table: [])
-    report = reranker.run(
+    report = reranker.train_reranker(
         [tmp_path / "pairs.jsonl"], settings=Settings(home=home), out=tmp_path / "r", recipe=recipe
     )
     loss = report["training"]["loss"]

@@ -17,7 +17,7 @@ from finetune.dataset.preferences import Judged, Pair, Preference, write_prefere
 from finetune.errors import PreferencesUnreadable
 from finetune.evaluation.gains import gains_of
 from finetune.evaluation.rewards import answers_of, chances, compared
-from finetune.release.gate import Rules, decide
+from finetune.release.gate import Rules, pass_gate
 from finetune.training.recipe import Recipe
 from finetune.training.train import train
 from tests.finetune.made_up import example
@@ -71,7 +71,7 @@ def test_what_was_liked_becomes_likelier(
     assert len(json.loads((model.path / "probes.json").read_text())) > 0
     assert adapter_of(model, settings.home) is not None, "vLLM can serve it as an adapter"
     assert told[-1].endswith("liked --measure preference")
-    verdict = decide(gains_of(table, "held-out"), [], Rules("preference"))
+    verdict = pass_gate(gains_of(table, "held-out"), [], Rules("preference"))
     assert not any("was not measured" in reason for reason in verdict.reasons)
 
 

@@ -251,10 +251,10 @@ def test_evaluate_redaction_gives_recall_and_precision(run, tmp_path: Path) -> N
 
 
 def test_evaluate_prints_its_measures(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from finetune.evaluation import answers as evaluate_answers
+    from finetune.evaluation import answers
 
     report = {"model": "x", "all": {"questions": 2, "facts_stated": {"mean": 0.5, "n": 2}}, "rows": []}
-    monkeypatch.setattr(evaluate_answers, "run", lambda path, **options: report)
+    monkeypatch.setattr(answers, "evaluate_answers", lambda path, **options: report)
     (tmp_path / "questions.jsonl").write_text("{}")
     told = run("evaluate", tmp_path / "questions.jsonl").output
     assert "facts stated" in told

@@ -26,11 +26,11 @@ def command(questions: Path, home: Path | None, out: Path | None, as_json: bool,
     import json
 
     from chatbot.settings import load_settings
-    from finetune.evaluation import answers as evaluate_answers
+    from finetune.evaluation import answers
     from finetune.progress import Progress
 
     progress = Progress(lambda line: click.echo(line, err=True), f"Asking the questions of {questions.name}")
-    report = evaluate_answers.run(
+    report = answers.evaluate_answers(
         questions,
         settings=load_settings(home=home, **model),
         out=out,

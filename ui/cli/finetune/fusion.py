@@ -46,7 +46,7 @@ def command(
         said = "The weights of the program count again." if gone else "No weights were learnt for this index."
         click.echo(json.dumps({"reset": gone}) if as_json else said)
         return
-    report = fusion.run(
+    report = fusion.learn_fusion(
         list(pairs), settings=settings, index=index, say=lambda line: click.echo(line, err=True)
     )
     if as_json:

@@ -57,7 +57,9 @@ def command(
 
     recipe = Recipe(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     settings = load_settings(home=home)
-    report = reranker.run(list(pairs), settings=settings, index=index, out=out, recipe=recipe, say=_say)
+    report = reranker.train_reranker(
+        list(pairs), settings=settings, index=index, out=out, recipe=recipe, say=_say
+    )
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
 
