@@ -18,7 +18,13 @@ from chatbot.models.prefix import prefix_of
 from chatbot.settings import Settings
 from finetune.dataset.example import Example
 from finetune.dataset.folder import open_dataset
-from finetune.dataset.preferences import Judged, Pair, as_judged, as_pairs, divide, read_preferences
+from finetune.dataset.preferences import (
+    Preference,
+    as_pairs,
+    as_rated,
+    divide,
+    read_preferences,
+)
 from finetune.errors import BadRecipe, DatasetError, PreferencesUnreadable
 from finetune.evaluation.abstention import write_doubt
 from finetune.evaluation.model import Scored, compare, evaluate_model, make_probes
@@ -83,15 +89,15 @@ def run(
     return report
 
 
-def parts_of(file: Path, recipe: Preferring) -> tuple[Sequence[Pair | Judged], Sequence[Pair | Judged]]:
+def parts_of(file: Path, recipe: Preferring) -> tuple[Sequence[Preference], Sequence[Preference]]:
     """What is learnt and what is held out. Raises PreferencesUnreadable when there is not enough for both."""
     found = read_preferences(file)
-    learnt: Sequence[Pair | Judged]
-    held: Sequence[Pair | Judged]
+    learnt: Sequence[Preference]
+    held: Sequence[Preference]
     if recipe.loss == "dpo":
         learnt, held = divide(as_pairs(found), recipe.seed)
     else:
-        learnt, held = divide(as_judged(found), recipe.seed)
+        learnt, held = divide(as_rated(found), recipe.seed)
     if not held:
         raise PreferencesUnreadable(
             f"{file} is about one prompt alone; preferences on several are needed to see what was learnt."
@@ -100,7 +106,11 @@ def parts_of(file: Path, recipe: Preferring) -> tuple[Sequence[Pair | Judged], S
 
 
 def _judged(
-    start: ModelFolder, tuned: ModelFolder, held: Sequence[Pair | Judged], settings: Settings, say: Say
+    start: ModelFolder,
+    tuned: ModelFolder,
+    held: Sequence[Preference],
+    settings: Settings,
+    say: Say,
 ) -> dict[str, Any]:
     """The comparison of both models, with the scores and probes written into the new folder."""
     say(f"Judging {len(held)} held-out preferences before and after")

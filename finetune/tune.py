@@ -62,7 +62,7 @@ def run(
 ) -> dict[str, Any]:
     """Tune `base` on the logs; returns the report that is also written to <out>/report.json.
 
-    `also` is a file of further examples, `augment` the share of the training part that is learnt once more
+    `also` is a file of further examples, `augment` the share of the training split that is learnt once more
     with typos, in other words and with its passages in another order.
     With `from_feedback` what people thought of the answers here is learnt too, beside the logs; without logs,
     beside those that were imported.
@@ -102,32 +102,32 @@ def run(
     queue = settings.home / QUEUE
     review = Review(read_queue(queue))
     feedback = Feedback()
-    card, parts = kept_dataset(work) if resume else ({}, {})
-    if not parts:
+    card, splits = kept_dataset(work) if resume else ({}, {})
+    if not splits:
         feedback = told_feedback(settings, knowledge, say) if from_feedback else feedback
-        card, parts = gather(logs or imported(settings), knowledge, work, seed, feedback, review, say)
-    extra = augmented(parts["train"], augment, seed, read_synonyms(index or settings.index))
+        card, splits = gather(logs or imported(settings), knowledge, work, seed, feedback, review, say)
+    extra = augmented(splits["train"], augment, seed, read_synonyms(index or settings.index))
     extra += list(read(also)) if also else []
     if dry_run:
-        return dry(start, [*parts["train"], *extra], parts["validation"], work, recipe, say)
+        return dry(start, [*splits["train"], *extra], splits["validation"], work, recipe, say)
     tried: list[Tried] = []
     if trials:
         recipe, tried = search_stage(
-            start, [*parts["train"], *extra], parts["validation"], work, recipe, trials, say
+            start, [*splits["train"], *extra], splits["validation"], work, recipe, trials, say
         )
     trained = train_stage(
-        start, [*parts["train"], *extra], parts["validation"], work / "adapter", recipe, say, resume
+        start, [*splits["train"], *extra], splits["validation"], work / "adapter", recipe, say, resume
     )
     if folder.exists():  # a resumed run that was killed while it evaluated
         tuned = read_model(folder)
     else:
         tuned = tuned_model(start.path, trained.adapter, folder, _manifest(folder, start, recipe))
-    before, after = _evaluate(start, tuned, parts["test"], parts["validation"], say)
+    before, after = _evaluate(start, tuned, splits["test"], splits["validation"], say)
     report = made(start, tuned, card, recipe, trained, len(extra), tried) | judged(before, after)
     report["seconds"] = round(time.monotonic() - started, 1)
     plot_loss(trained, folder / "loss.png")
     comparison = _compare(
-        start, tuned, parts["test"], (before, after), knowledge, settings, brief, report, say
+        start, tuned, splits["test"], (before, after), knowledge, settings, brief, report, say
     )
     doubtful = [*down_voted(feedback.review), *doubtful_answers(comparison), *review.found]
     say(f"{update_queue(queue, doubtful)} examples are worth a look: {queue}")

@@ -1,1 +1,1 @@
-"""From past conversations to a data set: candidates, their passages, parts without leaks, feedback."""
+"""From past conversations to a data set: exchanges, their passages, splits without leaks, feedback."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -13,22 +13,28 @@ from typing import Any
 
 from chatbot.privacy.numbers import ORDER_NUMBER
 from chatbot.privacy.redact import Memory, public_values
-from finetune.dataset.candidates import Candidate, candidates
 from finetune.dataset.duplicates import Seen
 from finetune.dataset.example import Example
+from finetune.dataset.exchanges import Exchange, exchanges
 from finetune.dataset.folder import DatasetReport, check_free, publish_dataset, report_of
-from finetune.dataset.from_articles import article_candidates
+from finetune.dataset.from_articles import article_exchanges
 from finetune.dataset.ground import Attacher, Knowledge
 from finetune.dataset.review import Review
-from finetune.dataset.split import PARTS, assign, leaks
+from finetune.dataset.split import SPLITS, Split, assign, leaks
 from finetune.errors import DatasetError
 from finetune.logs.conversation import Conversation
 from finetune.logs.redacted import pseudonym, redact_conversation
 
-UNANSWERABLE = 0.22  # share of each part, as among real customers' questions
-ARTICLE_SHARE = 0.35  # of the training part, from the help articles
+UNANSWERABLE = 0.22  # share of each split, as among real customers' questions
+ARTICLE_SHARE = 0.35  # of the training split, from the help articles
 
-Pair = tuple[Candidate, Example]
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """An exchange and the example that its passages make of it."""
+
+    exchange: Exchange
+    example: Example
 
 
 def build_dataset(
@@ -39,7 +45,7 @@ def build_dataset(
     *,
     articles: bool = True,
     order_number: str = ORDER_NUMBER,
-    feedback: Sequence[Candidate] = (),
+    feedback: Sequence[Exchange] = (),
     review: Review | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> DatasetReport:
@@ -62,16 +68,16 @@ def build_dataset(
             f"None of {told.count} conversations gives an example ({reasons or 'there were none'}): check "
             "that the index holds the articles that the agents answered from, or give more logs."
         )
-    parts = _divide(made, seed)
+    splits = _divide(made, seed)
     if articles:
-        parts["train"] += _from_articles(len(parts["train"]), index, rng)
-    for part in PARTS:
-        parts[part] += _unanswerable(parts[part], attacher, rng)
-    examples = {part: [example for _, example in pairs] for part, pairs in parts.items()}
-    for part in PARTS:
-        rng.shuffle(examples[part])
-    if shared := leaks({part: [e.group for e in examples[part]] for part in PARTS}):
-        raise DatasetError(f"Customers {sorted(shared)} are in two parts: report this as a fault.")
+        splits["train"] += _from_articles(len(splits["train"]), index, rng)
+    for split in SPLITS:
+        splits[split] += _unanswerable(splits[split], attacher, rng)
+    examples = {split: [one.example for one in made] for split, made in splits.items()}
+    for split in SPLITS:
+        rng.shuffle(examples[split])
+    if shared := leaks({split: [e.group for e in examples[split]] for split in SPLITS}):
+        raise DatasetError(f"Customers {sorted(shared)} are in two splits: report this as a fault.")
     report = report_of(told.count, examples, drops, redacted, out)
     publish_dataset(examples, report, {"seed": seed, "index": index.version, **(about or {})}, out)
     return report
@@ -84,24 +90,24 @@ def taught(
     drops: Counter[str],
     redacted: Counter[str],
     order_number: str = ORDER_NUMBER,
-    feedback: Sequence[Candidate] = (),
+    feedback: Sequence[Exchange] = (),
     review: Review | None = None,
-) -> list[Pair]:
-    """What the conversations teach, redacted and without repetitions: each candidate with its example.
+) -> list[Grounded]:
+    """What the conversations teach, redacted and without repetitions: each exchange with its example.
 
     What a colleague said of late, in `feedback`, replaces what the logs say to the same question.
     """
     public = public_values([p.text for p in index.passages])
-    logged = redacted_candidates(conversations, public, order_number, drops, redacted)
+    logged = redacted_exchanges(conversations, public, order_number, drops, redacted)
     review = review or Review()
     settled = review.settled(chain(review.added(), feedback, logged), drops)
     made = []
-    for candidate in _distinct(settled, drops):
+    for exchange in _distinct(settled, drops):
         before = drops.copy()
-        example = attacher.attach(candidate)
-        review.look(candidate, example, "".join(drops - before))
+        example = attacher.attach(exchange)
+        review.look(exchange, example, "".join(drops - before))
         if example:
-            made.append((candidate, example))
+            made.append(Grounded(exchange, example))
     return made
 
 
@@ -118,76 +124,77 @@ class _Told:
             yield conversation
 
 
-def redacted_candidates(
+def redacted_exchanges(
     conversations: Iterable[Conversation],
     public: set[str],
     order_number: str,
     drops: Counter[str],
     redacted: Counter[str],
-) -> Iterator[Candidate]:
-    """Candidates of the conversations after redaction; customers are pseudonyms."""
+) -> Iterator[Exchange]:
+    """Exchanges of the conversations after redaction; customers are pseudonyms."""
     for conversation in conversations:
         memory = Memory(order_number, public)
         clean = redact_conversation(conversation, memory)
         redacted.update(memory.counts)
-        yield from candidates(replace(clean, customer_id=pseudonym(clean.customer_id)), drops)
+        yield from exchanges(replace(clean, customer_id=pseudonym(clean.customer_id)), drops)
 
 
-def _distinct(found: Iterable[Candidate], drops: Counter[str]) -> Iterator[Candidate]:
+def _distinct(found: Iterable[Exchange], drops: Counter[str]) -> Iterator[Exchange]:
     """Without near repetitions, whoever they come from: one in train and in test would be a leak."""
     opening, following = Seen(), Seen()
-    for candidate in found:
+    for exchange in found:
         # "And how long does it take?" follows many questions: only with the same answer is it the same.
-        answer = " ".join(candidate.sentences)
-        follows = following.twice(f"{candidate.question} {answer}") if candidate.history else False
-        if follows or (not candidate.history and opening.twice(candidate.question)):
+        answer = " ".join(exchange.sentences)
+        follows = following.twice(f"{exchange.question} {answer}") if exchange.history else False
+        if follows or (not exchange.history and opening.twice(exchange.question)):
             drops["near duplicate"] += 1
         else:
-            yield candidate
+            yield exchange
 
 
-def _divide(made: list[Pair], seed: int) -> dict[str, list[Pair]]:
+def _divide(made: list[Grounded], seed: int) -> dict[Split, list[Grounded]]:
     """By customer and time; what has no customer (rows of an FAQ) is for training only.
 
     So is feedback: it is the latest, and would be nothing but the test.
     """
     latest: dict[str, datetime | None] = {}
     sizes: Counter[str] = Counter()
-    logged = any(candidate.source == "log" for candidate, _ in made)
-    for candidate, _ in made:
-        customer = _customer(candidate)
-        if candidate.source != "faq" and (candidate.source == "log" or not logged):
-            times = [t for t in (latest.get(customer), candidate.at) if t]
+    logged = any(one.exchange.source == "log" for one in made)
+    for exchange in (one.exchange for one in made):
+        customer = _customer(exchange)
+        if exchange.source != "faq" and (exchange.source == "log" or not logged):
+            times = [t for t in (latest.get(customer), exchange.at) if t]
             latest[customer] = max(times, default=None)
             sizes[customer] += 1
     given = assign(latest, sizes, seed)
-    parts: dict[str, list[Pair]] = {part: [] for part in PARTS}
-    for candidate, example in made:
-        parts[given.get(_customer(candidate), "train")].append((candidate, example))
-    return parts
+    splits: dict[Split, list[Grounded]] = {split: [] for split in SPLITS}
+    for one in made:
+        splits[given.get(_customer(one.exchange), "train")].append(one)
+    return splits
 
 
-def _customer(candidate: Candidate) -> str:
+def _customer(exchange: Exchange) -> str:
     """Without a customer, each conversation is one of its own."""
-    return candidate.customer_id or candidate.id.rsplit("-", 1)[0]
+    return exchange.customer_id or exchange.id.rsplit("-", 1)[0]
 
 
-def _unanswerable(made: list[Pair], attacher: Attacher, rng: random.Random) -> list[Pair]:
+def _unanswerable(made: list[Grounded], attacher: Attacher, rng: random.Random) -> list[Grounded]:
     """As many questions again without their gold passage as the share of unanswerable ones needs."""
-    answered = [(c, e) for c, e in made if e.gold]
+    answered = [one for one in made if one.example.gold]
     wanted = round(len(answered) * UNANSWERABLE / (1 - UNANSWERABLE)) - (len(made) - len(answered))
-    asked = [(c, e) for c, e in answered if c.source == "log"]
+    asked = [one for one in answered if one.exchange.source == "log"]
     rng.shuffle(asked)
-    extra: list[Pair] = []
-    for candidate, example in asked:
+    extra: list[Grounded] = []
+    for one in asked:
         if len(extra) >= wanted:
             break
-        if twin := attacher.without_gold(candidate, example):
-            extra.append((candidate, twin))
+        if twin := attacher.without_gold(one.exchange, one.example):
+            extra.append(Grounded(one.exchange, twin))
     return extra
 
 
-def _from_articles(train: int, index: Knowledge, rng: random.Random) -> list[Pair]:
+def _from_articles(train: int, index: Knowledge, rng: random.Random) -> list[Grounded]:
     limit = round(train * ARTICLE_SHARE / (1 - ARTICLE_SHARE))
     attacher = Attacher(index, Counter())
-    return [(c, e) for c in article_candidates(index.passages, limit, rng) if (e := attacher.attach(c))]
+    found = article_exchanges(index.passages, limit, rng)
+    return [Grounded(one, example) for one in found if (example := attacher.attach(one))]

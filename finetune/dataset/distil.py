@@ -19,10 +19,10 @@ from chatbot.turn.prompt import ABSTENTION, CITATION, build_messages
 from chatbot.turn.query import said_earlier, search_query
 from chatbot.turn.search import find_sources
 from chatbot.turn.sentences import split_sentences
-from finetune.dataset.build import redacted_candidates
-from finetune.dataset.candidates import Candidate
+from finetune.dataset.build import redacted_exchanges
 from finetune.dataset.duplicates import Seen
 from finetune.dataset.example import Example, write
+from finetune.dataset.exchanges import Exchange
 from finetune.dataset.ground import Knowledge
 from finetune.jsonl import Kept
 from finetune.logs.reader import read_logs
@@ -51,16 +51,16 @@ class Distilled:
     asked: int = 0
 
 
-def questions(logs: Sequence[Path], index: Knowledge) -> list[Candidate]:
+def questions(logs: Sequence[Path], index: Knowledge) -> list[Exchange]:
     """What customers asked in the logs, redacted, each question once. Raises LogsUnreadable."""
     public = public_values([passage.text for passage in index.passages])
-    found = redacted_candidates(read_logs(logs), public, ORDER_NUMBER, Counter(), Counter())
+    found = redacted_exchanges(read_logs(logs), public, ORDER_NUMBER, Counter(), Counter())
     seen = Seen()
-    return [candidate for candidate in found if not seen.twice(candidate.question)]
+    return [exchange for exchange in found if not seen.twice(exchange.question)]
 
 
 def distil(
-    asked: Sequence[Candidate],
+    asked: Sequence[Exchange],
     index: Knowledge,
     teacher: Engine,
     out: Path,
@@ -74,11 +74,11 @@ def distil(
     goes on. Raises EngineFailed.
     """
     kept = Kept(out.with_name(f".{out.name}.answers"))
-    sources = [_passages(candidate, index) for candidate in asked]
+    sources = [_passages(exchange, index) for exchange in asked]
     asyncio.run(_ask(asked, sources, teacher, kept, at_once, on_step))
     found = Distilled(asked=len(asked))
-    for candidate, passages in zip(asked, sources, strict=True):
-        example = judged(candidate, passages, kept.rows.get(_key(candidate, passages), ""), found.drops)
+    for exchange, passages in zip(asked, sources, strict=True):
+        example = judged(exchange, passages, kept.rows.get(_key(exchange, passages), ""), found.drops)
         if example:
             found.examples.append(example)
     found.examples = _balanced(found.examples, found.drops)
@@ -88,23 +88,23 @@ def distil(
 
 
 def judged(
-    candidate: Candidate, passages: Sequence[Passage], answer: str, drops: Counter[str]
+    exchange: Exchange, passages: Sequence[Passage], answer: str, drops: Counter[str]
 ) -> Example | None:
     """The teacher's answer as an example, or None, with the reason counted."""
     if not passages:
         drops["nothing is found for the question"] += 1
         return None
     plain = CITATION.sub("", answer).strip()
-    if ABSTENTION[candidate.language] in plain:
-        return _example(candidate, passages, "", 0)
-    if not plain or language_of(plain) != candidate.language:
+    if ABSTENTION[exchange.language] in plain:
+        return _example(exchange, passages, "", 0)
+    if not plain or language_of(plain) != exchange.language:
         drops["no answer, or one in another language"] += 1
         return None
     carried: list[tuple[str, int]] = []
     for sentence in split_sentences(answer):
         if is_courtesy(sentence) or not CITATION.sub("", sentence).strip():
             continue
-        evidence = check_sentence(sentence, passages, candidate.question)
+        evidence = check_sentence(sentence, passages, exchange.question)
         if not evidence.number or SURROGATE.search(sentence):
             drops[_REASONS.get(evidence.reason, "personal data")] += 1
             return None
@@ -113,27 +113,27 @@ def judged(
         drops["nothing but courtesy"] += 1
         return None
     gold = carried[0][1]
-    gap = "" if candidate.language == "zh" else " "
-    return _example(candidate, passages, gap.join(s for s, number in carried if number == gold), gold)
+    gap = "" if exchange.language == "zh" else " "
+    return _example(exchange, passages, gap.join(s for s, number in carried if number == gold), gold)
 
 
-def _passages(candidate: Candidate, index: Knowledge) -> list[Passage]:
-    query = search_query(candidate.history, candidate.question)
+def _passages(exchange: Exchange, index: Knowledge) -> list[Passage]:
+    query = search_query(exchange.history, exchange.question)
     near = by_article(index.precedents(query, leave_out=query))
     return [
         hit.passage
         for hit in find_sources(
             index,
-            candidate.question,
-            candidate.language,
+            exchange.question,
+            exchange.language,
             near,
-            earlier=said_earlier(candidate.history, candidate.question),
+            earlier=said_earlier(exchange.history, exchange.question),
         )
     ]
 
 
 async def _ask(
-    asked: Sequence[Candidate],
+    asked: Sequence[Exchange],
     sources: Sequence[Sequence[Passage]],
     teacher: Engine,
     kept: Kept,
@@ -141,16 +141,16 @@ async def _ask(
     on_step: OnStep | None,
 ) -> None:
     missing = {
-        key: (candidate, passages)
-        for candidate, passages in zip(asked, sources, strict=True)
-        if passages and (key := _key(candidate, passages)) not in kept.rows
+        key: (exchange, passages)
+        for exchange, passages in zip(asked, sources, strict=True)
+        if passages and (key := _key(exchange, passages)) not in kept.rows
     }
     gate = asyncio.Semaphore(at_once)
     done = 0
 
-    async def one(key: str, candidate: Candidate, passages: Sequence[Passage]) -> None:
+    async def one(key: str, exchange: Exchange, passages: Sequence[Passage]) -> None:
         nonlocal done
-        messages = build_messages(candidate.question, candidate.history, passages, candidate.language)
+        messages = build_messages(exchange.question, exchange.history, passages, exchange.language)
         async with gate, aclosing(teacher.stream(messages, ANSWER_TOKENS)) as pieces:
             kept.add(key, "".join([piece async for piece in pieces]))
         done += 1
@@ -159,8 +159,8 @@ async def _ask(
 
     try:
         async with asyncio.TaskGroup() as group:
-            for key, (candidate, passages) in missing.items():
-                group.create_task(one(key, candidate, passages))
+            for key, (exchange, passages) in missing.items():
+                group.create_task(one(key, exchange, passages))
     except* Exception as failed:
         raise failed.exceptions[0] from None
     finally:
@@ -183,21 +183,21 @@ def _balanced(examples: Iterable[Example], drops: Counter[str]) -> list[Example]
     return chosen
 
 
-def _example(candidate: Candidate, passages: Sequence[Passage], answer: str, gold: int) -> Example:
+def _example(exchange: Exchange, passages: Sequence[Passage], answer: str, gold: int) -> Example:
     return Example(
-        f"{candidate.id}-distilled",
-        candidate.language,
-        candidate.question,
+        f"{exchange.id}-distilled",
+        exchange.language,
+        exchange.question,
         answer,
         tuple(passages),
         gold,
-        candidate.history,
+        exchange.history,
         SOURCE,
-        candidate.customer_id,
-        candidate.channel,
+        exchange.customer_id,
+        exchange.channel,
     )
 
 
-def _key(candidate: Candidate, passages: Sequence[Passage]) -> str:
-    messages = build_messages(candidate.question, candidate.history, passages, candidate.language)
+def _key(exchange: Exchange, passages: Sequence[Passage]) -> str:
+    messages = build_messages(exchange.question, exchange.history, passages, exchange.language)
     return sha256(repr(messages).encode()).hexdigest()[:16]

@@ -17,8 +17,8 @@ from chatbot.privacy.redact import Memory, public_values
 from chatbot.store.sqlite import Store
 from chatbot.turn.prompt import CITATION, HISTORY_TURNS
 from chatbot.turn.query import leans_back
-from finetune.dataset.candidates import Candidate
-from finetune.dataset.preferences import Judged, Pair, Preference
+from finetune.dataset.exchanges import Exchange
+from finetune.dataset.preferences import Preference, PreferencePair, RatedAnswer
 from finetune.dataset.stored_turns import StoredTurn, Trace, leaks, redacted
 from finetune.logs.clean import answer_sentences, question_of
 from finetune.logs.redacted import pseudonym
@@ -30,12 +30,12 @@ Said = tuple[tuple[str, ...], tuple[str, ...]]
 
 @dataclass(slots=True)
 class Feedback:
-    """Candidates for examples; `preferences` between answers; answers to `review`.
+    """Exchanges for examples; `preferences` between answers; answers to `review`.
 
     `seen` counts what people did, `made` what came of it, `drops` why some of it teaches nothing.
     """
 
-    candidates: list[Candidate] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
     preferences: list[Preference] = field(default_factory=list)
     review: list[dict[str, Any]] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
@@ -142,7 +142,7 @@ def _learn(turn: StoredTurn, text: str, kind: str, found: Feedback) -> None:
     if not sentences or language_of(text) != turn.language:
         found.drops["a colleague's answer without content, or in another language"] += 1
         return
-    found.candidates.append(_candidate(turn, sentences, kind))
+    found.exchanges.append(_exchange(turn, sentences, kind))
     found.made[f"examples from {kind}"] += 1
     if not turn.spoke:
         return
@@ -151,7 +151,7 @@ def _learn(turn: StoredTurn, text: str, kind: str, found: Feedback) -> None:
         reason = "no source of the turn carries the colleague's answer" if turn.known else "history not kept"
         found.drops[f"no pair: {reason}"] += 1
         return
-    found.preferences.append(Pair(tuple(turn.prompt), chosen, turn.written, f"{kind}:{turn.id}"))
+    found.preferences.append(PreferencePair(tuple(turn.prompt), chosen, turn.written, f"{kind}:{turn.id}"))
     found.made["pairs"] += 1
 
 
@@ -161,7 +161,7 @@ def _praise(turn: StoredTurn, found: Feedback, kind: str = "up") -> None:
     if not silent and not sentences:
         found.drops["an answer without content"] += 1
         return
-    found.candidates.append(_candidate(turn, sentences, kind))
+    found.exchanges.append(_exchange(turn, sentences, kind))
     found.made[f"examples from {kind}"] += 1
     _judge(turn, True, found)
 
@@ -177,15 +177,15 @@ def _blame(turn: StoredTurn, found: Feedback) -> None:
 def _judge(turn: StoredTurn, good: bool, found: Feedback) -> None:
     if not turn.known:
         return
-    found.preferences.append(Judged(tuple(turn.prompt), turn.written, good, f"thumb:{turn.id}"))
+    found.preferences.append(RatedAnswer(tuple(turn.prompt), turn.written, good, f"thumb:{turn.id}"))
     found.made["single answers, good or bad"] += 1
 
 
-def _candidate(turn: StoredTurn, sentences: tuple[str, ...], kind: str) -> Candidate:
+def _exchange(turn: StoredTurn, sentences: tuple[str, ...], kind: str) -> Exchange:
     silent = kind == "up" and turn.decision == "abstain"
     cited = [int(mark.strip(" []")) for mark in CITATION.findall(turn.answer)] if kind == "up" else []
     article = turn.passages[cited[0] - 1].article if cited and cited[0] <= len(turn.passages) else ""
-    return Candidate(
+    return Exchange(
         f"turn:{turn.id}-0",
         turn.language,
         question_of([turn.question]) or turn.question,

@@ -1,4 +1,4 @@
-"""A data set as a folder: the parts, a card that counts everything (for programs and for people), hashes."""
+"""A data set as a folder: the splits, a card that counts everything (for programs and for people), hashes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.dataset.example import Example, read, write
-from finetune.dataset.split import PARTS
+from finetune.dataset.split import SPLITS, Split
 from finetune.errors import DatasetError
 
 FORMAT = 1
@@ -24,7 +24,7 @@ LICENCE = (
 
 @dataclass(frozen=True, slots=True)
 class DatasetReport:
-    """What became of the conversations. `examples` by part, `languages`, `drops` and `redacted` by kind."""
+    """What became of the conversations. `examples` by split, `languages`, `drops` and `redacted` by kind."""
 
     conversations: int
     examples: dict[str, int]
@@ -36,8 +36,8 @@ class DatasetReport:
     folder: Path = field(default=Path())
 
 
-def open_dataset(folder: Path) -> dict[str, list[Example]]:
-    """The examples of each part. Raises DatasetError when the folder is incomplete or was changed."""
+def open_dataset(folder: Path) -> dict[Split, list[Example]]:
+    """The examples of each split. Raises DatasetError when the folder is incomplete or was changed."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -47,22 +47,22 @@ def open_dataset(folder: Path) -> dict[str, list[Example]]:
     for name, expected in manifest["files"].items():
         if not (folder / name).is_file() or digest(folder / name) != expected:
             raise DatasetError(f"{folder / name} is missing or was changed: make the data set again.")
-    return {part: list(read(folder / f"{part}.jsonl")) for part in PARTS}
+    return {split: list(read(folder / f"{split}.jsonl")) for split in SPLITS}
 
 
 def report_of(
     conversations: int,
-    parts: dict[str, list[Example]],
+    splits: dict[Split, list[Example]],
     drops: Counter[str],
     redacted: Counter[str],
     out: Path,
 ) -> DatasetReport:
     """Count what became of the conversations."""
-    every = [e for part in parts.values() for e in part]
+    every = [e for split in splits.values() for e in split]
     return DatasetReport(
         conversations,
-        {part: len(examples) for part, examples in parts.items()},
-        {part: sum(not e.gold for e in examples) for part, examples in parts.items()},
+        {split: len(examples) for split, examples in splits.items()},
+        {split: sum(not e.gold for e in examples) for split, examples in splits.items()},
         dict(Counter(e.language for e in every)),
         dict(Counter(e.source for e in every)),
         {reason: n for reason, n in drops.most_common() if n},
@@ -72,15 +72,15 @@ def report_of(
 
 
 def publish_dataset(
-    parts: Mapping[str, Sequence[Example]], report: DatasetReport, about: Mapping[str, Any], out: Path
+    splits: Mapping[Split, Sequence[Example]], report: DatasetReport, about: Mapping[str, Any], out: Path
 ) -> None:
     """Write beside, the manifest last, then rename into place. `about` goes into the card."""
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
-    for part in PARTS:
-        write(parts[part], beside / f"{part}.jsonl")
+    for split in SPLITS:
+        write(splits[split], beside / f"{split}.jsonl")
     card = {k: v for k, v in asdict(report).items() if k != "folder"} | {"licence": LICENCE, **about}
     (beside / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     hashes = {file.name: digest(file) for file in sorted(beside.iterdir())}
@@ -95,7 +95,7 @@ def publish_dataset(
 
 def card_page(card: Mapping[str, Any], hashes: Mapping[str, str]) -> str:
     """The card as Markdown."""
-    examples = [(part, n, card["unanswerable"].get(part, 0)) for part, n in card["examples"].items()]
+    examples = [(split, n, card["unanswerable"].get(split, 0)) for split, n in card["examples"].items()]
     sections = [
         "# Data set for fine-tuning",
         f"{sum(n for _, n, _ in examples)} examples of {card['conversations']} conversations, on index "

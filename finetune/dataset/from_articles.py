@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chatbot.turn.sentences import split_sentences
-from finetune.dataset.candidates import Candidate
+from finetune.dataset.exchanges import Exchange
 from retrieval.articles.passage import Passage
 
 LONGEST = {"en": 260, "zh": 110}  # characters of an answer
@@ -16,8 +16,8 @@ _NOT_PROSE = re.compile(r"^\s*(?:[-*|#>]|\d+[.)、])|\||[:：]\s*$")
 _ANSWERS = re.compile(r"\w")
 
 
-def article_candidates(passages: Sequence[Passage], limit: int, rng: random.Random) -> Iterator[Candidate]:
-    """At most `limit` candidates, both languages alike, taken from as many articles as there are."""
+def article_exchanges(passages: Sequence[Passage], limit: int, rng: random.Random) -> Iterator[Exchange]:
+    """At most `limit` exchanges, both languages alike, taken from as many articles as there are."""
     usable = [(p, answer) for p in passages if (answer := _answer(p))]
     rng.shuffle(usable)
     seen: dict[str, int] = {}
@@ -28,7 +28,7 @@ def article_candidates(passages: Sequence[Passage], limit: int, rng: random.Rand
     ranked.sort(key=lambda entry: entry[0])  # first one of every article, then the second
     for _, passage, answer in ranked[:limit]:
         is_faq = not passage.heading and re.search(r"[?？]$", passage.title)
-        yield Candidate(
+        yield Exchange(
             id=f"article-{passage.id}",
             language=passage.language,
             question=_question(passage),

@@ -15,6 +15,7 @@ from finetune.dataset.feedback import Feedback, open_feedback
 from finetune.dataset.folder import files_of, open_dataset
 from finetune.dataset.preferences import write_preferences
 from finetune.dataset.review import Review
+from finetune.dataset.split import Split
 from finetune.logs.conversation import Problem
 from finetune.logs.reader import log_files, read_logs
 from finetune.progress import Say
@@ -44,8 +45,8 @@ def gather(
     feedback: Feedback,
     review: Review,
     say: Say,
-) -> tuple[dict[str, Any], dict[str, list[Example]]]:
-    """Write <work>/dataset, and the preferences beside it; returns the card and the examples by part.
+) -> tuple[dict[str, Any], dict[Split, list[Example]]]:
+    """Write <work>/dataset, and the preferences beside it; returns the card and the examples by split.
 
     Raises LogsUnreadable or DatasetError.
     """
@@ -54,7 +55,7 @@ def gather(
     problems: list[Problem] = []
     conversations = read_logs(logs, problems) if logs else iter(())
     card = build_dataset(
-        conversations, knowledge, work / "dataset", seed, feedback=feedback.candidates, review=review,
+        conversations, knowledge, work / "dataset", seed, feedback=feedback.exchanges, review=review,
         about={"files": files_of(list(log_files(logs)))},
     )  # fmt: skip
     if feedback.preferences:
@@ -62,7 +63,7 @@ def gather(
         say(f"{count} preferences between answers: {work / PREFERENCES}")
     for problem in problems:
         say(f"  not read: {problem}")
-    parts = open_dataset(work / "dataset")
-    counts = ", ".join(f"{part} {len(examples)}" for part, examples in parts.items())
-    say(f"{card.conversations} conversations, {sum(map(len, parts.values()))} examples ({counts})")
-    return asdict(card), parts
+    splits = open_dataset(work / "dataset")
+    counts = ", ".join(f"{split} {len(examples)}" for split, examples in splits.items())
+    say(f"{card.conversations} conversations, {sum(map(len, splits.values()))} examples ({counts})")
+    return asdict(card), splits

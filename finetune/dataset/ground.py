@@ -1,4 +1,4 @@
-"""Give a candidate the passages that a live turn would have, and check that one carries the answer."""
+"""Give an exchange the passages that a live turn would have, and check that one carries the answer."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from chatbot.turn.evidence import check_sentence
 from chatbot.turn.prompt import PASSAGES
 from chatbot.turn.query import said_earlier, search_query
 from chatbot.turn.search import WIDTHS, Searcher, find_sources, widen
-from finetune.dataset.candidates import Candidate
 from finetune.dataset.example import Example
+from finetune.dataset.exchanges import Exchange
 from finetune.dataset.support import carried
 from retrieval.articles.passage import Passage
 from retrieval.languages.text import terms
@@ -55,73 +55,73 @@ class Knowledge(Searcher, Protocol):
 
 
 class Attacher:
-    """Turns candidates into examples with passages of one index; `drops` counts why some were left out."""
+    """Turns exchanges into examples with passages of one index; `drops` counts why some were left out."""
 
     def __init__(self, index: Knowledge, drops: Counter[str]) -> None:
         self._index = index
         self._drops = drops
         self._hits: dict[tuple[str, tuple[Earlier, ...]], list[Passage]] = {}
 
-    def attach(self, candidate: Candidate) -> Example | None:
+    def attach(self, exchange: Exchange) -> Example | None:
         """The example, or None when no passage carries the answer. An honest "I do not know" needs none."""
-        found = self._found(candidate)
+        found = self._found(exchange)
         if len(found) < PASSAGES:
             self._drops["too few passages"] += 1
             return None
-        if candidate.silent:
-            return self._example(candidate, found[:PASSAGES], "", None)
-        gold, kept = self._gold(candidate, found)
+        if exchange.silent:
+            return self._example(exchange, found[:PASSAGES], "", None)
+        gold, kept = self._gold(exchange, found)
         if not gold:
             return None
-        answer = ("" if candidate.language == "zh" else " ").join(kept)
-        others = [p for p in found if p.id != gold.id and not self._says_too(p, kept, candidate)]
+        answer = ("" if exchange.language == "zh" else " ").join(kept)
+        others = [p for p in found if p.id != gold.id and not self._says_too(p, kept, exchange)]
         chosen = [gold, *others[: PASSAGES - 1]]
         ranked = [p for p in found if p in chosen] or chosen
-        return self._example(candidate, [*ranked, *(p for p in chosen if p not in ranked)], answer, gold)
+        return self._example(exchange, [*ranked, *(p for p in chosen if p not in ranked)], answer, gold)
 
-    def without_gold(self, candidate: Candidate, example: Example) -> Example | None:
+    def without_gold(self, exchange: Exchange, example: Example) -> Example | None:
         """The same question with passages that look right and do not answer it."""
         gold = example.passages[example.gold - 1]
-        sentences = candidate.sentences
-        if any(check_sentence(s, [_told(candidate)], "").number for s in sentences):
+        sentences = exchange.sentences
+        if any(check_sentence(s, [_told(exchange)], "").number for s in sentences):
             return None  # the conversation so far already says it
         wrong = [
             p
-            for p in self._found(candidate)
+            for p in self._found(exchange)
             # Words cannot tell whether a passage in the other language answers it after all.
-            if p.language == candidate.language
+            if p.language == exchange.language
             and p.article != gold.article
             and p.url != gold.url
-            and not self._says_too(p, sentences, candidate)
+            and not self._says_too(p, sentences, exchange)
         ]
         if len(wrong) < PASSAGES:
             return None
-        return self._example(candidate, wrong[:PASSAGES], "", None, suffix="-none")
+        return self._example(exchange, wrong[:PASSAGES], "", None, suffix="-none")
 
-    def _found(self, candidate: Candidate) -> list[Passage]:
-        earlier = said_earlier(candidate.history, candidate.question)
-        asked = candidate.question, tuple(earlier)
+    def _found(self, exchange: Exchange) -> list[Passage]:
+        earlier = said_earlier(exchange.history, exchange.question)
+        asked = exchange.question, tuple(earlier)
         if asked not in self._hits:
-            query = search_query(candidate.history, candidate.question)
+            query = search_query(exchange.history, exchange.question)
             near = by_article(self._index.precedents(query, leave_out=query))
-            sources = find_sources(self._index, candidate.question, candidate.language, near, POOL, earlier)
+            sources = find_sources(self._index, exchange.question, exchange.language, near, POOL, earlier)
             self._hits[asked] = [source.passage for source in sources]
         return self._hits[asked]
 
-    def _gold(self, candidate: Candidate, found: Sequence[Passage]) -> tuple[Passage | None, list[str]]:
+    def _gold(self, exchange: Exchange, found: Sequence[Passage]) -> tuple[Passage | None, list[str]]:
         """The passage that carries most of the answer, and the sentences it carries."""
         best: tuple[float, Passage | None, list[str]] = (0.0, None, [])
         reasons: Counter[str] = Counter()
-        pool = {p.id: p for p in [*found, *self._linked(candidate)] if p.language == candidate.language}
+        pool = {p.id: p for p in [*found, *self._linked(exchange)] if p.language == exchange.language}
         for rank, passage in enumerate(pool.values()):
             parts: list[str] = []
-            for sentence in candidate.sentences:
-                part, reason = carried(sentence, passage, candidate.question)
+            for sentence in exchange.sentences:
+                part, reason = carried(sentence, passage, exchange.question)
                 reasons[reason] += 1
                 parts.append("" if SURROGATE.search(part) else part)
             # The first sentence is the direct answer: who carries it comes before who carries more.
             words = sum(len(set(terms(part))) for part in parts) + FIRST * bool(parts[0])
-            linked = bool(candidate.linked_article) and passage.article.endswith(candidate.linked_article)
+            linked = bool(exchange.linked_article) and passage.article.endswith(exchange.linked_article)
             score = words + linked - 0.01 * rank if words else 0.0
             if score > best[0]:
                 best = (score, passage, parts)
@@ -131,41 +131,41 @@ class Attacher:
             self._drops[_REASONS[reason]] += 1
             return None, []
         kept = [part for part in parts if part]
-        if not parts[0] and (not _lead_in(candidate.sentences[0]) or _LEANS.search(kept[0])):
+        if not parts[0] and (not _lead_in(exchange.sentences[0]) or _LEANS.search(kept[0])):
             self._drops["the answer's beginning is not supported"] += 1
             return None, []
         return gold, kept
 
-    def _linked(self, candidate: Candidate) -> list[Passage]:
+    def _linked(self, exchange: Exchange) -> list[Passage]:
         """Passages of the article that the agent linked, under whatever root it was ingested."""
-        if not candidate.linked_article:
+        if not exchange.linked_article:
             return []
-        names = (candidate.linked_article, f"{candidate.language}/{candidate.linked_article}")
+        names = (exchange.linked_article, f"{exchange.language}/{exchange.linked_article}")
         articles = [article for name in names if (article := self._index.article(name))]
         return [widen(article[:1], article, WIDTHS[0]) for article in articles]
 
-    def _says_too(self, passage: Passage, sentences: Sequence[str], candidate: Candidate) -> bool:
-        return any(check_sentence(s, [passage], candidate.question).number for s in sentences)
+    def _says_too(self, passage: Passage, sentences: Sequence[str], exchange: Exchange) -> bool:
+        return any(check_sentence(s, [passage], exchange.question).number for s in sentences)
 
     def _example(
         self,
-        candidate: Candidate,
+        exchange: Exchange,
         passages: list[Passage],
         answer: str,
         gold: Passage | None,
         suffix: str = "",
     ) -> Example:
         return Example(
-            id=candidate.id + suffix,
-            language=candidate.language,
-            question=candidate.question,
+            id=exchange.id + suffix,
+            language=exchange.language,
+            question=exchange.question,
             answer=answer,
             passages=tuple(passages),
             gold=passages.index(gold) + 1 if gold else 0,
-            history=candidate.history,
-            source=candidate.source,
-            group=candidate.customer_id,
-            channel=candidate.channel,
+            history=exchange.history,
+            source=exchange.source,
+            group=exchange.customer_id,
+            channel=exchange.channel,
         )
 
 
@@ -177,7 +177,7 @@ def _lead_in(sentence: str) -> bool:
     return short and not _ANSWERS.search(sentence)
 
 
-def _told(candidate: Candidate) -> Passage:
+def _told(exchange: Exchange) -> Passage:
     """The agent's earlier answers as if they were a passage."""
-    said = " ".join(m.content for m in candidate.history if m.role == "assistant")
-    return Passage("history", "history", "", "", said, "", candidate.language)
+    said = " ".join(m.content for m in exchange.history if m.role == "assistant")
+    return Passage("history", "history", "", "", said, "", exchange.language)

@@ -29,10 +29,10 @@ def learn_questions(
     made = taught(read_logs(logs, problems), Attacher(index, drops), index, drops, Counter())
     pairs = [
         Pair(
-            search_query(candidate.history, candidate.question),
-            example.passages[example.gold - 1].article if example.gold else "",
-            example.answer,
+            search_query(one.exchange.history, one.exchange.question),
+            one.example.passages[one.example.gold - 1].article if one.example.gold else "",
+            one.example.answer,
         )
-        for candidate, example in made
+        for one in made
     ]
     return write_asked(pairs, index_folder / ASKED, embedder)

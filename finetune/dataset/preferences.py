@@ -16,33 +16,33 @@ from typing import Any, TypeVar
 
 from finetune.errors import PreferencesUnreadable
 
-Prompt = tuple[dict[str, str], ...]
+PromptMessages = tuple[dict[str, str], ...]
 ROLES = ("system", "user", "assistant")
 HELD_OUT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PreferencePair:
     """Two answers to one prompt, of which a person preferred `chosen`."""
 
-    prompt: Prompt
+    prompt: PromptMessages
     chosen: str
     rejected: str
     source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class RatedAnswer:
     """One answer and whether a person found it good."""
 
-    prompt: Prompt
+    prompt: PromptMessages
     completion: str
     label: bool
     source: str = ""
 
 
-Preference = Pair | Judged
-P = TypeVar("P", Pair, Judged)
+Preference = PreferencePair | RatedAnswer
+P = TypeVar("P", PreferencePair, RatedAnswer)
 
 
 def read_preferences(path: Path) -> list[Preference]:
@@ -67,20 +67,20 @@ def write_preferences(preferences: Iterable[Preference], path: Path) -> int:
     return len(lines)
 
 
-def as_pairs(preferences: Sequence[Preference]) -> list[Pair]:
+def as_pairs(preferences: Sequence[Preference]) -> list[PreferencePair]:
     """For DPO, which compares two answers. A good and a bad answer to the same prompt make a pair.
 
     Raises PreferencesUnreadable when not one pair can be made.
     """
-    pairs = [p for p in preferences if isinstance(p, Pair)]
-    good: dict[str, Judged] = {}
-    for said in _judged(preferences, label=True):
+    pairs = [p for p in preferences if isinstance(p, PreferencePair)]
+    good: dict[str, RatedAnswer] = {}
+    for said in _rated(preferences, label=True):
         good.setdefault(key(said.prompt), said)
-    for bad in _judged(preferences, label=False):
+    for bad in _rated(preferences, label=False):
         better = good.get(key(bad.prompt))
         if better:
             source = " / ".join(s for s in (better.source, bad.source) if s)
-            pairs.append(Pair(bad.prompt, better.completion, bad.completion, source))
+            pairs.append(PreferencePair(bad.prompt, better.completion, bad.completion, source))
     if not pairs:
         raise PreferencesUnreadable(
             "No two answers to the same prompt can be compared; use `--loss kto`, which takes single answers."
@@ -88,15 +88,18 @@ def as_pairs(preferences: Sequence[Preference]) -> list[Pair]:
     return pairs
 
 
-def as_judged(preferences: Sequence[Preference]) -> list[Judged]:
+def as_rated(preferences: Sequence[Preference]) -> list[RatedAnswer]:
     """For KTO, which takes single answers: a pair is a good one and a bad one."""
-    judged = []
+    rated = []
     for p in preferences:
-        if isinstance(p, Judged):
-            judged.append(p)
+        if isinstance(p, RatedAnswer):
+            rated.append(p)
             continue
-        judged += [Judged(p.prompt, p.chosen, True, p.source), Judged(p.prompt, p.rejected, False, p.source)]
-    return judged
+        rated += [
+            RatedAnswer(p.prompt, p.chosen, True, p.source),
+            RatedAnswer(p.prompt, p.rejected, False, p.source),
+        ]
+    return rated
 
 
 def divide(preferences: Sequence[P], seed: int = 0) -> tuple[list[P], list[P]]:
@@ -113,13 +116,13 @@ def divide(preferences: Sequence[P], seed: int = 0) -> tuple[list[P], list[P]]:
     )
 
 
-def key(prompt: Prompt) -> str:
+def key(prompt: PromptMessages) -> str:
     """The same for the same messages."""
     return json.dumps(prompt, ensure_ascii=False, sort_keys=True)
 
 
-def _judged(preferences: Sequence[Preference], label: bool) -> Iterator[Judged]:
-    return (p for p in preferences if isinstance(p, Judged) and p.label is label)
+def _rated(preferences: Sequence[Preference], label: bool) -> Iterator[RatedAnswer]:
+    return (p for p in preferences if isinstance(p, RatedAnswer) and p.label is label)
 
 
 def _preference(path: Path, number: int, line: str) -> Preference:
@@ -138,14 +141,14 @@ def _preference(path: Path, number: int, line: str) -> Preference:
     if "label" in row:
         if not isinstance(row["label"], bool):
             raise PreferencesUnreadable(f"{where}: `label` has to be true or false.")
-        return Judged(prompt, _answer(where, row, "completion"), row["label"], source)
-    pair = Pair(prompt, _answer(where, row, "chosen"), _answer(where, row, "rejected"), source)
+        return RatedAnswer(prompt, _answer(where, row, "completion"), row["label"], source)
+    pair = PreferencePair(prompt, _answer(where, row, "chosen"), _answer(where, row, "rejected"), source)
     if pair.chosen == pair.rejected:
         raise PreferencesUnreadable(f"{where}: `chosen` and `rejected` are the same; remove the line.")
     return pair
 
 
-def _prompt(where: str, row: dict[str, Any]) -> Prompt:
+def _prompt(where: str, row: dict[str, Any]) -> PromptMessages:
     messages = row.get("prompt")
     if not isinstance(messages, list) or not messages or not all(map(_is_message, messages)):
         raise PreferencesUnreadable(

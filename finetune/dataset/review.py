@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.turn.message import Message
-from finetune.dataset.candidates import Candidate
 from finetune.dataset.example import TWIN, Example
+from finetune.dataset.exchanges import Exchange
 from finetune.errors import ReviewUnreadable
 from finetune.jsonl import write_rows
 from finetune.logs.clean import answer_sentences
@@ -51,24 +51,24 @@ class Review:
         self._decided = {item.id: item for item in decided if item.decision}
         self.found: list[Item] = []
 
-    def settled(self, found: Iterable[Candidate], drops: Counter[str]) -> Iterator[Candidate]:
-        """The candidates as people decided: dropped, with another answer, or as questions without one."""
-        for candidate in found:
-            item = self._decided.get(candidate.id)
+    def settled(self, found: Iterable[Exchange], drops: Counter[str]) -> Iterator[Exchange]:
+        """The exchanges as people decided: dropped, with another answer, or as questions without one."""
+        for exchange in found:
+            item = self._decided.get(exchange.id)
             if item is None:
-                yield candidate
+                yield exchange
             elif item.decision == "drop":
                 drops["dropped in review"] += 1
             elif item.decision == "unanswerable":
-                yield replace(candidate, silent=True)
+                yield replace(exchange, silent=True)
             else:
-                sentences = tuple(answer_sentences(item.answer)) or candidate.sentences
-                yield replace(candidate, sentences=sentences, silent=False)
+                sentences = tuple(answer_sentences(item.answer)) or exchange.sentences
+                yield replace(exchange, sentences=sentences, silent=False)
 
-    def added(self) -> list[Candidate]:
+    def added(self) -> list[Exchange]:
         """Answers that people wrote to questions that the bot had answered badly."""
         return [
-            Candidate(
+            Exchange(
                 f"{item.id}-0", "zh" if item.language == "zh" else "en", item.question,
                 tuple(answer_sentences(item.answer)), item.history, "", None, "",
                 item.decision == "unanswerable", SOURCE,
@@ -77,29 +77,27 @@ class Review:
             if item.id.startswith("turn:") and item.decision != "drop"
         ]  # fmt: skip
 
-    def look(self, candidate: Candidate, example: Example | None, reason: str) -> None:
-        """Note a candidate whose rules disagree; `reason` is why it gave no example."""
-        linked = candidate.linked_article
+    def look(self, exchange: Exchange, example: Example | None, reason: str) -> None:
+        """Note an exchange whose rules disagree; `reason` is why it gave no example."""
+        linked = exchange.linked_article
         gold = example.passages[example.gold - 1].article if example and example.gold else ""
         if example is None and reason in _DOUBTFUL:
-            self._note(candidate, f"the agent's answer is left out: {reason}", {"linked": linked}, 0.6)
+            self._note(exchange, f"the agent's answer is left out: {reason}", {"linked": linked}, 0.6)
         elif linked and gold and not gold.endswith(linked):
             labels = {"linked": linked, "found": gold}
-            self._note(
-                candidate, "the answer was found in another article than the agent linked", labels, 0.4
-            )
-        elif candidate.silent and linked:
-            self._note(candidate, "the agent had no answer, yet linked an article", {"linked": linked}, 0.5)
+            self._note(exchange, "the answer was found in another article than the agent linked", labels, 0.4)
+        elif exchange.silent and linked:
+            self._note(exchange, "the agent had no answer, yet linked an article", {"linked": linked}, 0.5)
 
-    def _note(self, candidate: Candidate, why: str, labels: dict[str, str], weight: float) -> None:
-        if candidate.id in self._decided:
+    def _note(self, exchange: Exchange, why: str, labels: dict[str, str], weight: float) -> None:
+        if exchange.id in self._decided:
             return
-        answer = " ".join(candidate.sentences)
+        answer = " ".join(exchange.sentences)
         labels = {name: value for name, value in labels.items() if value}
-        labels["agent"] = "no answer" if candidate.silent else "answer"
+        labels["agent"] = "no answer" if exchange.silent else "answer"
         self.found.append(
-            Item(candidate.id, why, candidate.language, candidate.question, answer, "", candidate.source,
-                 labels, candidate.history, weight)
+            Item(exchange.id, why, exchange.language, exchange.question, answer, "", exchange.source,
+                 labels, exchange.history, weight)
         )  # fmt: skip
 
 
@@ -137,7 +135,7 @@ def down_voted(rows: Sequence[Mapping[str, Any]]) -> list[Item]:
 
 
 def doubtful_answers(comparison: Mapping[str, Any]) -> list[Item]:
-    """Held-out questions that the candidate answers otherwise than the agent, or with great surprise."""
+    """Held-out questions that the exchange answers otherwise than the agent, or with great surprise."""
     rows = [row for row in comparison["rows"] if not row["id"].endswith(TWIN)]
     losses = sorted((row["candidate"]["loss"] or 0.0) for row in rows)
     high = losses[len(losses) * 9 // 10] if losses else 0.0

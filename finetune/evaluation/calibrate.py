@@ -56,11 +56,12 @@ def fit(sets: Sequence[Sequence[Sample]], names: Sequence[str]) -> dict[str, flo
 def from_logs(logs: Sequence[Path], index: Index) -> Iterator[Sample]:
     """Each past question, and each without the article that answered it."""
     drops: Counter[str] = Counter()
-    for candidate, example in taught(read_logs(logs), Attacher(index, drops), index, drops, Counter()):
-        query = search_query(candidate.history, candidate.question)
+    for one in taught(read_logs(logs), Attacher(index, drops), index, drops, Counter()):
+        exchange, example = one.exchange, one.example
+        query = search_query(exchange.history, exchange.question)
         near = by_article(index.precedents(query, leave_out=query))
-        earlier = said_earlier(candidate.history, candidate.question)
-        hits = find_sources(index, candidate.question, candidate.language, near, POOL, earlier)
+        earlier = said_earlier(exchange.history, exchange.question)
+        hits = find_sources(index, exchange.question, exchange.language, near, POOL, earlier)
         if hits:
             yield Sample(signs(hits[:PASSAGES], near), example.gold > 0)
         gold = example.passages[example.gold - 1] if example.gold else None

@@ -7,18 +7,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from finetune.dataset.preferences import Judged, Pair, Prompt
+from finetune.dataset.preferences import Preference, PreferencePair, PromptMessages, RatedAnswer
 from finetune.evaluation.measures import bootstrap
 from finetune.training.train import load
 
-Asked = tuple[Prompt, str]  # a prompt and an answer to it
+Asked = tuple[PromptMessages, str]  # a prompt and an answer to it
 
 
-def answers_of(held: Sequence[Pair | Judged]) -> list[Asked]:
+def answers_of(held: Sequence[Preference]) -> list[Asked]:
     """What has to be measured: of pairs the chosen and the rejected answer, one after the other."""
     asked: list[Asked] = []
     for one in held:
-        if isinstance(one, Pair):
+        if isinstance(one, PreferencePair):
             asked += [(one.prompt, one.chosen), (one.prompt, one.rejected)]
         else:
             asked.append((one.prompt, one.completion))
@@ -38,22 +38,20 @@ def chances(folder: Path, asked: Sequence[Asked]) -> list[float]:
         return [_chance(model, tokenizer, prompt, answer) for prompt, answer in asked]
 
 
-def compared(
-    held: Sequence[Pair | Judged], before: Sequence[float], after: Sequence[float]
-) -> dict[str, Any]:
+def compared(held: Sequence[Preference], before: Sequence[float], after: Sequence[float]) -> dict[str, Any]:
     """Two models' chances of `answers_of(held)` as rows that the gate can read, each with its interval.
 
     Of pairs: `preference`, the share in which the chosen answer is the likelier one, and `margin`, by how
     many nats a token. Of single answers: `preference`, the share of good ones that became likelier and of bad
     ones that became less likely, where a model that has not moved counts as half right.
     """
-    if isinstance(held[0], Pair):
+    if isinstance(held[0], PreferencePair):
         old, new = ([c - r for c, r in zip(x[::2], x[1::2], strict=True)] for x in (before, after))
         return {
             "preference": _row([float(m > 0) for m in old], [float(m > 0) for m in new]),
             "margin": _row(old, new),
         }
-    labels = [one.label for one in held if isinstance(one, Judged)]
+    labels = [one.label for one in held if isinstance(one, RatedAnswer)]
     right = [float((a > b) == label) for b, a, label in zip(before, after, labels, strict=True)]
     return {"preference": _row([0.5] * len(right), right)}
 
@@ -69,7 +67,7 @@ def _row(before: Sequence[float], after: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def _chance(model: Any, tokenizer: Any, prompt: Prompt, answer: str) -> float:
+def _chance(model: Any, tokenizer: Any, prompt: PromptMessages, answer: str) -> float:
     import torch
 
     asked = tokenizer.apply_chat_template(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chatbot.engines.adapters import Adapter
-from finetune.dataset.preferences import Judged, Pair, Preference, as_judged, as_pairs
+from finetune.dataset.preferences import Preference, PreferencePair, as_pairs, as_rated
 from finetune.training import methods
 from finetune.training.recipe import Recipe
 from finetune.training.train import load
@@ -73,18 +73,18 @@ def prefer(
     return [(int(e["step"]), float(e["loss"])) for e in trainer.state.log_history if "loss" in e]
 
 
-def _suited(preferences: Sequence[Preference], loss: Loss) -> Sequence[Pair | Judged]:
-    return as_pairs(preferences) if loss == "dpo" else as_judged(preferences)
+def _suited(preferences: Sequence[Preference], loss: Loss) -> Sequence[Preference]:
+    return as_pairs(preferences) if loss == "dpo" else as_rated(preferences)
 
 
-def _row(one: Pair | Judged) -> dict[str, Any]:
+def _row(one: Preference) -> dict[str, Any]:
     """In the form that trl calls conversational."""
 
     def said(text: str) -> list[dict[str, str]]:
         return [{"role": "assistant", "content": text}]
 
     row: dict[str, Any] = {"prompt": list(one.prompt)}
-    if isinstance(one, Pair):
+    if isinstance(one, PreferencePair):
         return row | {"chosen": said(one.chosen), "rejected": said(one.rejected)}
     return row | {"completion": said(one.completion), "label": one.label}
 

@@ -13,6 +13,7 @@ from typing import Any
 from chatbot.models.folders import read_object
 from finetune.dataset.example import Example
 from finetune.dataset.folder import open_dataset
+from finetune.dataset.split import Split
 from finetune.errors import BadRecipe, DatasetError, FinetuneError
 from finetune.training.recipe import Recipe
 
@@ -66,13 +67,13 @@ def begin(work: Path, out: Path, asked: Mapping[str, Any], recipe: Recipe, resum
     write_json(work / RUN, now)
 
 
-def kept_dataset(work: Path) -> tuple[dict[str, Any], dict[str, list[Example]]]:
-    """The card and the examples by part of an earlier process; both empty when it did not come so far."""
+def kept_dataset(work: Path) -> tuple[dict[str, Any], dict[Split, list[Example]]]:
+    """The card and the examples by split of an earlier process; both empty when it did not come so far."""
     try:
-        parts = open_dataset(work / "dataset")
+        splits = open_dataset(work / "dataset")
     except DatasetError:
         return {}, {}
-    return read_object(work / "dataset" / "card.json"), parts
+    return read_object(work / "dataset" / "card.json"), splits
 
 
 def _plain(asked: Mapping[str, Any]) -> dict[str, Any]:

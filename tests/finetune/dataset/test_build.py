@@ -11,9 +11,9 @@ import pytest
 
 from chatbot.turn.prompt import PASSAGES
 from finetune.dataset.build import UNANSWERABLE, build_dataset
-from finetune.dataset.candidates import Candidate
+from finetune.dataset.exchanges import Exchange
 from finetune.dataset.folder import open_dataset
-from finetune.dataset.split import PARTS, leaks
+from finetune.dataset.split import SPLITS, leaks
 from finetune.errors import DatasetError
 from finetune.logs.conversation import Conversation, Utterance
 from tests.finetune.search.searched import SHOP
@@ -82,12 +82,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_no_customer_and_no_question_is_in_two_parts(folder: Path) -> None:
-    parts = open_dataset(folder)
-    assert all(parts[part] for part in PARTS)
-    assert leaks({part: [e.group for e in parts[part]] for part in PARTS}) == set()
-    questions = {part: {e.question for e in parts[part]} for part in PARTS}
+    splits = open_dataset(folder)
+    assert all(splits[split] for split in SPLITS)
+    assert leaks({split: [e.group for e in splits[split]] for split in SPLITS}) == set()
+    questions = {split: {e.question for e in splits[split]} for split in SPLITS}
     assert not questions["train"] & (questions["test"] | questions["validation"])
-    assert all(e.group for part in ("validation", "test") for e in parts[part])
+    assert all(e.group for split in ("validation", "test") for e in splits[split])
 
 
 def test_a_repeated_question_of_another_customer_is_no_leak(tmp_path: Path) -> None:
@@ -105,13 +105,13 @@ def test_nothing_personal_is_left(folder: Path) -> None:
 
 
 def test_passages_and_unanswerable_share(folder: Path) -> None:
-    parts = open_dataset(folder)
-    for examples in parts.values():
+    splits = open_dataset(folder)
+    for examples in splits.values():
         assert {len(e.passages) for e in examples} == {PASSAGES}
         share = sum(not e.gold for e in examples) / len(examples)
         assert abs(share - UNANSWERABLE) < 0.08
-    assert {e.source for e in parts["train"]} >= {"log", "article"}
-    assert {e.source for part in ("validation", "test") for e in parts[part]} == {"log"}
+    assert {e.source for e in splits["train"]} >= {"log", "article"}
+    assert {e.source for split in ("validation", "test") for e in splits[split]} == {"log"}
 
 
 def test_the_card_says_what_happened(tmp_path: Path) -> None:
@@ -139,8 +139,8 @@ def test_faq_rows_are_for_training_only(tmp_path: Path) -> None:
     )
     faq = Conversation("faq-1", "", None, "en", "resolved", None, "", said, source="faq")
     build_dataset([*TALKS, faq], SHOP, tmp_path / "set", articles=False)
-    parts = open_dataset(tmp_path / "set")
-    assert [part for part in PARTS for e in parts[part] if e.source == "faq"] == ["train"]
+    splits = open_dataset(tmp_path / "set")
+    assert [split for split in SPLITS for e in splits[split] if e.source == "faq"] == ["train"]
 
 
 def test_a_changed_or_half_folder_is_refused(folder: Path) -> None:
@@ -166,14 +166,14 @@ def test_nothing_usable_is_an_error_with_the_reasons(tmp_path: Path) -> None:
 
 
 def test_feedback_is_learnt_and_never_tested(tmp_path: Path) -> None:
-    said = Candidate(
+    said = Exchange(
         "turn:x-0", "en", "For how many nights can I try a mattress?",
         ("You can try a mattress for 60 nights.",), (), "f00", None, "", source="feedback-edit",
     )  # fmt: skip
     report = build_dataset(TALKS, SHOP, tmp_path / "data", feedback=[said])
-    parts = open_dataset(tmp_path / "data")
+    splits = open_dataset(tmp_path / "data")
     assert report.sources["feedback-edit"] == 1
-    assert [e.id for e in parts["train"] if e.source == "feedback-edit"] == ["turn:x-0"]
-    assert not [e for part in ("validation", "test") for e in parts[part] if e.source != "log"]
+    assert [e.id for e in splits["train"] if e.source == "feedback-edit"] == ["turn:x-0"]
+    assert not [e for split in ("validation", "test") for e in splits[split] if e.source != "log"]
     alone = build_dataset([], SHOP, tmp_path / "alone", feedback=[said])
     assert sum(alone.examples.values()) >= 1

@@ -14,9 +14,9 @@ from chatbot.engines.openai_server import OpenAIEngine
 from chatbot.engines.scripted import ScriptedEngine
 from chatbot.errors import EngineFailed
 from chatbot.turn.prompt import ABSTENTION
-from finetune.dataset.candidates import Candidate
 from finetune.dataset.distil import distil, judged, questions
 from finetune.dataset.example import read
+from finetune.dataset.exchanges import Exchange
 from retrieval.articles.passage import Passage
 from tests.chatbot.engines.test_openai_server import STREAM, event, says, serving
 from tests.finetune.dataset.test_build import TALKS
@@ -26,8 +26,8 @@ from tests.finetune.test_tune import exported
 CASH = "Can a gift card be exchanged for cash?"
 
 
-def asked(question: str, id: str = "q-1") -> Candidate:
-    return Candidate(id, "en", question, (), (), "c1", None, "")
+def asked(question: str, id: str = "q-1") -> Exchange:
+    return Exchange(id, "en", question, (), (), "c1", None, "")
 
 
 def passages(*articles: str) -> list[Passage]:

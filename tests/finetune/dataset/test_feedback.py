@@ -12,7 +12,7 @@ import pytest
 from chatbot.store.sqlite import Store
 from chatbot.turn.prompt import ABSTENTION, build_messages
 from finetune.dataset.feedback import Feedback, read_feedback
-from finetune.dataset.preferences import Judged, Pair
+from finetune.dataset.preferences import PreferencePair, RatedAnswer
 from retrieval.search.hits import Hit
 from tests.finetune.search.searched import SHOP
 
@@ -55,12 +55,12 @@ class Desk:
         return read_feedback(self.store.judged_conversations())
 
 
-def pairs(found: Feedback) -> list[Pair]:
-    return [p for p in found.preferences if isinstance(p, Pair)]
+def pairs(found: Feedback) -> list[PreferencePair]:
+    return [p for p in found.preferences if isinstance(p, PreferencePair)]
 
 
-def judged(found: Feedback) -> list[Judged]:
-    return [p for p in found.preferences if isinstance(p, Judged)]
+def judged(found: Feedback) -> list[RatedAnswer]:
+    return [p for p in found.preferences if isinstance(p, RatedAnswer)]
 
 
 @pytest.fixture
@@ -74,17 +74,17 @@ def test_a_thumb_up_is_an_example_with_its_source(desk: Desk) -> None:
     turn = desk.turn(RETURNS, GOOD)
     desk.rate(turn, 1)
     found = desk.read()
-    (candidate,) = found.candidates
-    assert candidate.sentences == ("You can return an item within 30 days of delivery.",)
-    assert (candidate.question, candidate.source, candidate.linked_article) == (
+    (exchange,) = found.exchanges
+    assert exchange.sentences == ("You can return an item within 30 days of delivery.",)
+    assert (exchange.question, exchange.source, exchange.linked_article) == (
         RETURNS,
         "feedback-up",
         "en/returns",
     )
-    assert turn in candidate.id
-    assert desk.talk not in json.dumps(str(candidate)), "a customer is a pseudonym"
+    assert turn in exchange.id
+    assert desk.talk not in json.dumps(str(exchange)), "a customer is a pseudonym"
     prompt = build_messages(RETURNS, [], [h.passage for h in hits("en/returns", "en/points")], "en")
-    assert found.preferences == [Judged(tuple(prompt), GOOD, True, f"thumb:{turn}")]
+    assert found.preferences == [RatedAnswer(tuple(prompt), GOOD, True, f"thumb:{turn}")]
     assert (found.seen["thumbs up"], found.made["examples from up"]) == (1, 1)
 
 
@@ -92,7 +92,7 @@ def test_a_thumb_down_is_never_an_example(desk: Desk) -> None:
     desk.rate(desk.turn(CASH, BAD, "en/cards"), -1, "I am Olwen Pritchard, olwen@example.com, this is wrong")
     desk.begin().rate(desk.turn(CASH, BAD, "en/cards"), 1)
     found = desk.read()
-    assert found.candidates == []
+    assert found.exchanges == []
     assert found.drops["the same answer has a thumb down elsewhere"] == 1
     assert [p.label for p in judged(found)] == [False]
     (row,) = found.review
@@ -108,9 +108,9 @@ def test_an_edit_is_preferred_to_what_the_bot_said(desk: Desk) -> None:
         turn, "Hi! A gift card cannot be exchanged for cash. Have a nice day!", "Tom Baker"
     )
     found = desk.read()
-    (candidate,) = found.candidates
-    assert candidate.source == "feedback-edit"
-    assert candidate.sentences == ("A gift card cannot be exchanged for cash.",)
+    (exchange,) = found.exchanges
+    assert exchange.source == "feedback-edit"
+    assert exchange.sentences == ("A gift card cannot be exchanged for cash.",)
     (pair,) = pairs(found)
     assert (pair.chosen, pair.rejected) == ("A gift card cannot be exchanged for cash. [1]", BAD)
     assert pair.source == f"edit:{turn}"
@@ -123,8 +123,8 @@ def test_the_answer_after_a_hand_over_is_about_the_question_before(desk: Desk) -
     asked = desk.turn("agent please", "Of course.", decision="handoff")
     desk.store.record_correction(asked, "A gift card cannot be exchanged for cash.")
     found = desk.read()
-    assert [c.question for c in found.candidates] == [CASH]
-    assert found.candidates[0].source == "feedback-handoff"
+    assert [c.question for c in found.exchanges] == [CASH]
+    assert found.exchanges[0].source == "feedback-handoff"
     assert [(p.rejected, p.source) for p in pairs(found)] == [(BAD, f"handoff:{turn}")]
 
 
@@ -135,7 +135,7 @@ def test_what_is_asked_of_the_colleague_is_learnt_without_a_rival(desk: Desk) ->
     )
     desk.store.record_correction(waiting, "Standard shipping costs $5.95 and is free from $60.")
     found = desk.read()
-    assert [c.question for c in found.candidates] == ["How much is standard shipping?"]
+    assert [c.question for c in found.exchanges] == ["How much is standard shipping?"]
     assert found.preferences == []
     nothing = desk.begin().turn("agent", "Of course.", decision="handoff")
     desk.store.record_correction(nothing, "How can I help?")
@@ -147,7 +147,7 @@ def test_silence_with_a_thumb_up_and_silence_corrected(desk: Desk) -> None:
     missed = desk.turn(RETURNS, "I could not find it.", decision="abstain")
     desk.store.record_correction(missed, "You can return an item within 30 days of delivery.")
     found = desk.read()
-    assert {c.source: c.silent for c in found.candidates} == {"feedback-up": True, "feedback-edit": False}
+    assert {c.source: c.silent for c in found.exchanges} == {"feedback-up": True, "feedback-edit": False}
     (pair,) = pairs(found)
     assert pair.rejected == ABSTENTION["en"]
     assert pair.prompt[-1]["content"] == RETURNS
@@ -166,7 +166,7 @@ def test_what_no_source_carries_makes_no_pair(desk: Desk) -> None:
     turn = desk.turn(CASH, BAD, "en/points")
     desk.store.record_correction(turn, "Vouchers of the spring campaign can be paid out at the till.")
     found = desk.read()
-    assert len(found.candidates) == 1, "whether an article carries it is told by the index later"
+    assert len(found.exchanges) == 1, "whether an article carries it is told by the index later"
     assert found.preferences == []
     assert found.drops["no pair: no source of the turn carries the colleague's answer"] == 1
 
@@ -184,4 +184,4 @@ def test_what_does_not_count(desk: Desk) -> None:
 
 def test_an_empty_store(desk: Desk) -> None:
     found = desk.read()
-    assert (found.candidates, found.preferences, dict(found.seen)) == ([], [], {})
+    assert (found.exchanges, found.preferences, dict(found.seen)) == ([], [], {})

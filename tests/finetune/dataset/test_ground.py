@@ -8,13 +8,13 @@ import pytest
 
 from chatbot.turn.message import Message
 from chatbot.turn.prompt import PASSAGES
-from finetune.dataset.candidates import Candidate
 from finetune.dataset.example import Example
+from finetune.dataset.exchanges import Exchange
 from finetune.dataset.ground import Attacher
 from tests.finetune.search.searched import SHOP
 
 
-def asked(question: str, *sentences: str, **more: object) -> Candidate:
+def asked(question: str, *sentences: str, **more: object) -> Exchange:
     zh = any("\u4e00" <= c <= "\u9fff" for c in question)
     known = {
         "language": "zh" if zh else "en",
@@ -23,12 +23,12 @@ def asked(question: str, *sentences: str, **more: object) -> Candidate:
         "at": None,
         "linked_article": "",
     }
-    return Candidate(id="T1-1", question=question, sentences=sentences, **(known | more))  # type: ignore[arg-type]
+    return Exchange(id="T1-1", question=question, sentences=sentences, **(known | more))  # type: ignore[arg-type]
 
 
-def attached(candidate: Candidate) -> tuple[Example | None, Counter[str]]:
+def attached(exchange: Exchange) -> tuple[Example | None, Counter[str]]:
     drops: Counter[str] = Counter()
-    return Attacher(SHOP, drops).attach(candidate), drops
+    return Attacher(SHOP, drops).attach(exchange), drops
 
 
 MONEY = "when is my refund on my card"
@@ -93,10 +93,10 @@ def test_an_honest_answer_gets_the_abstention() -> None:
 
 def test_the_twin_without_the_gold_has_only_wrong_passages_of_its_language() -> None:
     attacher = Attacher(SHOP, Counter())
-    candidate = asked(MONEY, WEEK)
-    example = attacher.attach(candidate)
+    exchange = asked(MONEY, WEEK)
+    example = attacher.attach(exchange)
     assert example
-    twin = attacher.without_gold(candidate, example)
+    twin = attacher.without_gold(exchange, example)
     assert twin
     assert (twin.gold, twin.id) == (0, "T1-1-none")
     assert {p.language for p in twin.passages} == {"en"}
@@ -106,9 +106,9 @@ def test_the_twin_without_the_gold_has_only_wrong_passages_of_its_language() -> 
 def test_no_twin_when_the_conversation_already_says_it() -> None:
     attacher = Attacher(SHOP, Counter())
     answer = "Refunds go to your card within 5 business days."
-    candidate = asked(
+    exchange = asked(
         "how long again", answer, history=(Message("user", "refund?"), Message("assistant", answer))
     )
-    example = attacher.attach(candidate)
+    example = attacher.attach(exchange)
     assert example
-    assert attacher.without_gold(candidate, example) is None
+    assert attacher.without_gold(exchange, example) is None

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finetune.dataset.preferences import (
-    Judged,
-    Pair,
-    as_judged,
+    PreferencePair,
+    RatedAnswer,
     as_pairs,
+    as_rated,
     divide,
     key,
     read_preferences,
@@ -52,8 +52,8 @@ def asked(question: str) -> tuple[dict[str, str], ...]:
 def test_both_kinds_are_read_and_written_alike(tmp_path: Path) -> None:
     found = read_preferences(file(tmp_path / "in.jsonl", PAIR | {"more": 1}, JUDGED))
     assert found == [
-        Pair(tuple(ASKED), "Soon. [1]", "Never.", "edit:7"),
-        Judged(tuple(ASKED), "Never.", False, "thumb:9"),
+        PreferencePair(tuple(ASKED), "Soon. [1]", "Never.", "edit:7"),
+        RatedAnswer(tuple(ASKED), "Never.", False, "thumb:9"),
     ]
     assert write_preferences(found, tmp_path / "out.jsonl") == 2
     assert read_preferences(tmp_path / "out.jsonl") == found
@@ -80,20 +80,23 @@ def test_files_that_hold_nothing(tmp_path: Path) -> None:
 
 
 def test_two_judged_answers_to_one_prompt_are_a_pair() -> None:
-    good, bad = Judged(asked("a"), "yes", True, "t1"), Judged(asked("a"), "no", False, "t2")
-    assert as_pairs([bad, good]) == [Pair(asked("a"), "yes", "no", "t1 / t2")]
+    good, bad = RatedAnswer(asked("a"), "yes", True, "t1"), RatedAnswer(asked("a"), "no", False, "t2")
+    assert as_pairs([bad, good]) == [PreferencePair(asked("a"), "yes", "no", "t1 / t2")]
     with pytest.raises(PreferencesUnreadable, match="--loss kto"):
-        as_pairs([good, Judged(asked("b"), "no", False)])
+        as_pairs([good, RatedAnswer(asked("b"), "no", False)])
 
 
 def test_a_pair_is_two_judged_answers() -> None:
-    pair = Pair(asked("a"), "yes", "no", "e1")
-    assert as_judged([pair]) == [Judged(asked("a"), "yes", True, "e1"), Judged(asked("a"), "no", False, "e1")]
+    pair = PreferencePair(asked("a"), "yes", "no", "e1")
+    assert as_rated([pair]) == [
+        RatedAnswer(asked("a"), "yes", True, "e1"),
+        RatedAnswer(asked("a"), "no", False, "e1"),
+    ]
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.integers(0, 5))
 def test_no_prompt_is_on_both_sides(questions: list[int], seed: int) -> None:
-    pairs = [Pair(asked(str(q)), "yes", f"no {n}") for n, q in enumerate(questions)]
+    pairs = [PreferencePair(asked(str(q)), "yes", f"no {n}") for n, q in enumerate(questions)]
     train, held = divide(pairs, seed)
     assert sorted([*train, *held], key=str) == sorted(pairs, key=str)
     assert not {key(p.prompt) for p in train} & {key(p.prompt) for p in held}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from finetune.dataset.build import build_dataset
-from finetune.dataset.candidates import Candidate
 from finetune.dataset.example import Example
+from finetune.dataset.exchanges import Exchange
 from finetune.dataset.folder import files_of, open_dataset
 from finetune.dataset.review import OPEN, Item, Review, doubtful_answers, down_voted, read_queue, update_queue
 from finetune.errors import ReviewUnreadable
@@ -56,14 +56,14 @@ def test_an_answer_against_the_article_is_doubtful_until_somebody_decides(tmp_pa
     assert [i.decision for i in read_queue(queue) if i.id == item.id] == ["use"]
 
 
-def candidate(id: str, linked: str = "", silent: bool = False) -> Candidate:
-    return Candidate(id, "en", REFUND, ("Within 5 days.",), (), "c", None, linked, silent)
+def exchange(id: str, linked: str = "", silent: bool = False) -> Exchange:
+    return Exchange(id, "en", REFUND, ("Within 5 days.",), (), "c", None, linked, silent)
 
 
 def test_each_decision_is_followed() -> None:
     items = [Item("a-0", "", "en", "q", "x", "drop"), Item("b-0", "", "en", "q", "x", "unanswerable")]
     drops: Counter[str] = Counter()
-    settled = list(Review(items).settled([candidate("a-0"), candidate("b-0"), candidate("c-0")], drops))
+    settled = list(Review(items).settled([exchange("a-0"), exchange("b-0"), exchange("c-0")], drops))
     assert [(c.id, c.silent) for c in settled] == [("b-0", True), ("c-0", False)]
     assert drops == {"dropped in review": 1}
 
@@ -90,10 +90,10 @@ def test_an_answer_written_to_a_thumb_down_is_an_example() -> None:
 def test_rules_that_disagree() -> None:
     review = Review()
     gold = Example("x", "en", REFUND, "Within 5 days.", tuple(SHOP.passages[:3]), 1)
-    review.look(candidate("x", "refunds"), gold, "")
+    review.look(exchange("x", "refunds"), gold, "")
     assert review.found == []
-    review.look(candidate("y", "cards"), gold, "")
-    review.look(candidate("z", "cards", silent=True), None, "")
+    review.look(exchange("y", "cards"), gold, "")
+    review.look(exchange("z", "cards", silent=True), None, "")
     assert [i.id for i in review.found] == ["y", "z"]
     assert review.found[0].labels == {"linked": "cards", "found": "en/refunds", "agent": "answer"}
 

@@ -13,7 +13,7 @@ from chatbot.models.folders import read_model
 from chatbot.settings import Settings, load_settings
 from chatbot.turn.prompt import build_messages
 from finetune import align as prefer_pipeline
-from finetune.dataset.preferences import Judged, Pair, Preference, write_preferences
+from finetune.dataset.preferences import Preference, PreferencePair, RatedAnswer, write_preferences
 from finetune.errors import PreferencesUnreadable
 from finetune.evaluation.gains import gains_of
 from finetune.evaluation.rewards import answers_of, chances, compared
@@ -26,10 +26,11 @@ from tests.tiny import tiny_model
 pytestmark = pytest.mark.slow
 PROMPTS = [tuple(build_messages(f"how much is {n}", (), (), "en")) for n in range(15)]
 PAIRS: list[Preference] = [
-    Pair(prompt, f"It is {n} euro. [1]", f"No idea {n}!", "thumb:1") for n, prompt in enumerate(PROMPTS)
+    PreferencePair(prompt, f"It is {n} euro. [1]", f"No idea {n}!", "thumb:1")
+    for n, prompt in enumerate(PROMPTS)
 ]
-JUDGED: list[Preference] = [
-    Judged(prompt, f"It is {n} euro. [1]" if n % 2 else f"No idea {n}!", bool(n % 2), "edit:2")
+RATED: list[Preference] = [
+    RatedAnswer(prompt, f"It is {n} euro. [1]" if n % 2 else f"No idea {n}!", bool(n % 2), "edit:2")
     for n, prompt in enumerate(PROMPTS)
 ]
 
@@ -55,7 +56,7 @@ def run(settings: Settings, tmp_path: Path, preferences: list[Preference], **opt
     return report, told, read_model(Path(report["folder"]))
 
 
-@pytest.mark.parametrize(("loss", "preferences"), [("dpo", PAIRS), ("kto", JUDGED), ("kto", PAIRS)])
+@pytest.mark.parametrize(("loss", "preferences"), [("dpo", PAIRS), ("kto", RATED), ("kto", PAIRS)])
 def test_what_was_liked_becomes_likelier(
     settings: Settings, tmp_path: Path, loss: str, preferences: list[Preference]
 ) -> None:
@@ -101,7 +102,7 @@ def test_one_prompt_alone_cannot_be_judged(settings: Settings, tmp_path: Path) -
     with pytest.raises(PreferencesUnreadable, match="one prompt alone"):
         run(settings, tmp_path, PAIRS[:1])
     with pytest.raises(PreferencesUnreadable, match="--loss kto"):
-        run(settings, tmp_path, JUDGED, loss="dpo")
+        run(settings, tmp_path, RATED, loss="dpo")
     assert not (settings.home / "models" / "liked").exists()
     assert not (settings.home / "training").exists()
 
@@ -129,5 +130,5 @@ def test_the_table_of_margins() -> None:
     assert table["preference"]["base"]["mean"] == 0.5
     assert table["preference"]["tuned"]["mean"] == 1.0
     assert table["margin"]["difference"]["mean"] == pytest.approx((0.5 + 3.0) / 2)
-    single = compared(JUDGED[:2], [-1.0, -1.0], [-2.0, -0.5])
+    single = compared(RATED[:2], [-1.0, -1.0], [-2.0, -0.5])
     assert single["preference"]["tuned"]["mean"] == 1.0, "the bad one less likely, the good one more"

@@ -1,4 +1,4 @@
-"""From a past conversation to candidate examples: what was really asked, and the answer that resolved it."""
+"""From a past conversation to its exchanges: what was really asked, and the answer that resolved it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ _QUESTION = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Exchange:
     """A question with the answer that resolved it; `silent`: the agent honestly had none."""
 
     id: str
@@ -96,8 +96,8 @@ class Candidate:
     channel: str = ""
 
 
-def candidates(conversation: Conversation, drops: Counter[str]) -> Iterator[Candidate]:
-    """Candidates of a redacted conversation; what is left out is counted by reason.
+def exchanges(conversation: Conversation, drops: Counter[str]) -> Iterator[Exchange]:
+    """Exchanges of a redacted conversation; what is left out is counted by reason.
 
     A conversation in which the agent honestly had no answer is kept even if it stayed unresolved.
     """
@@ -113,9 +113,9 @@ def candidates(conversation: Conversation, drops: Counter[str]) -> Iterator[Cand
         drops["unresolved"] += 1
         return
     found = False
-    for candidate in _exchanges(conversation, turns, failed, drops):
+    for exchange in _answered(conversation, turns, failed, drops):
         found = True
-        yield candidate
+        yield exchange
     if not found:
         drops["no decisive answer"] += 1
 
@@ -131,9 +131,9 @@ def _turns(conversation: Conversation) -> list[tuple[str, list[str]]]:
     return turns
 
 
-def _exchanges(
+def _answered(
     conversation: Conversation, turns: list[tuple[str, list[str]]], failed: bool, drops: Counter[str]
-) -> Iterator[Candidate]:
+) -> Iterator[Exchange]:
     history: list[Message] = []
     asked: list[str] = []
     for i, (role, texts) in enumerate(turns):
@@ -155,7 +155,7 @@ def _exchanges(
         if reason:
             drops[reason] += reason != "chatter"
         else:
-            yield Candidate(
+            yield Exchange(
                 f"{conversation.id}-{i}", language_of(question), question, sentences,
                 tuple(history[-HISTORY_TURNS:]), conversation.customer_id, conversation.started_at,
                 conversation.linked_article, silent, conversation.source, conversation.channel,

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from finetune.dataset.candidates import Candidate, candidates
+from finetune.dataset.exchanges import Exchange, exchanges
 from finetune.logs.conversation import Conversation, Utterance
 
 
@@ -16,9 +16,9 @@ def talk(*said: str, status: str = "resolved", rating: float | None = None) -> C
     return Conversation("T1", "c1", None, "en", status, rating, "", messages)
 
 
-def found(conversation: Conversation) -> tuple[list[Candidate], Counter[str]]:
+def found(conversation: Conversation) -> tuple[list[Exchange], Counter[str]]:
     drops: Counter[str] = Counter()
-    return list(candidates(conversation, drops)), drops
+    return list(exchanges(conversation, drops)), drops
 
 
 ANSWER = "A Hi there! Refunds go back to your card within 5 business days after the check. Enjoy your day!"
