@@ -18,16 +18,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from chatbot.engine import ChatMessages
+from chatbot.engine import ChatMessages, whole_answer
 from chatbot.engines.cores import share_cores
 from chatbot.engines.pieces import BROKEN
-from chatbot.engines.swapping import SwappingEngine, hold
+from chatbot.engines.swapping import SwappingEngine
 from chatbot.errors import ChatbotError
 from chatbot.models import publication
 from chatbot.models.folders import DEFAULT_ADAPTER, ModelFolder, merge_adapter, resolve_model
@@ -101,9 +100,8 @@ async def _customer(
         prompt = asked % len(prompts)
         asked += 1
         try:
-            with hold(engine, f"customer-{n}") as held:
-                async with aclosing(held.stream(prompts[prompt], TOKENS)) as pieces:
-                    said = "".join([piece async for piece in pieces])
+            with engine.lease(f"customer-{n}") as held:
+                said = await whole_answer(held, prompts[prompt], TOKENS)
         except ChatbotError as error:
             seen.failed.append(str(error))
             continue

@@ -9,9 +9,8 @@ from typing import Literal
 
 from chatbot.engine import Engine
 from chatbot.engines.cores import share_cores
-from chatbot.engines.swapping import hold
 from chatbot.errors import BadMessage, ChatbotError, MessageTooLong
-from chatbot.models.abstention import Opening
+from chatbot.models.abstention import FirstTokens
 from chatbot.settings import Settings
 from chatbot.store.sqlite import Store
 from chatbot.turn.answer import Answer, Found, citation
@@ -98,14 +97,14 @@ class Chat:
         found = await asyncio.to_thread(self._search, text, query, past, reading) if query else Found()
         clock.mark("search")
         last = turns[-1].decision if turns and history is None else ""
-        with hold(self.engine, conversation_id) as engine:
+        with self.engine.lease(conversation_id) as engine:
             verdict = decide(
                 reading,
                 found.hits,
                 found.near,
                 text=text,
                 last_decision=last,
-                doubted=engine.doubt is not None,
+                doubted=engine.abstention_prior is not None,
             )
             if owner == "human" and history is None:
                 verdict = Verdict("handoff", "waiting")
@@ -151,19 +150,17 @@ class Chat:
         candidates = [citation(n, passage) for n, passage in enumerate(answer.passages, start=1)]
         yield Sources(candidates, engine.model)
         messages = build_messages(answer.question, past, answer.passages, answer.language)
-        doubt = engine.doubt
-
-        def hear(opening: Opening) -> None:
-            assert doubt is not None
-            answer.hear(doubt.evidence(opening, answer.language))
-
-        tokens = self.settings.max_tokens
-        async with aclosing(engine.stream(messages, tokens, hear if doubt else None)) as pieces:
-            async for piece in pieces:
+        prior, tokens = engine.abstention_prior, self.settings.max_tokens
+        async with aclosing(engine.stream(messages, tokens, first_tokens=prior is not None)) as generated:
+            async for event in generated:
                 if "first_token" not in clock.timings:
                     clock.mark("first_token")
-                for sentence in answer.add(piece):
-                    yield Text(sentence)
+                match event:
+                    case FirstTokens() if prior:
+                        answer.hear(prior.evidence(event, answer.language))
+                    case str():
+                        for sentence in answer.add(event):
+                            yield Text(sentence)
                 if answer.complete:
                     break
         clock.mark("generate")

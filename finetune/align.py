@@ -26,7 +26,7 @@ from finetune.dataset.preferences import (
     read_preferences,
 )
 from finetune.errors import BadRecipe, DatasetError, PreferencesUnreadable
-from finetune.evaluation.abstention import write_doubt
+from finetune.evaluation.abstention import write_abstention_prior
 from finetune.evaluation.model import Scored, compare, evaluate_model, make_probes
 from finetune.evaluation.outcome import by_language, means
 from finetune.evaluation.rewards import answers_of, chances, compared
@@ -124,7 +124,7 @@ def _judged(
         tuned.path / "scores.json",
         {"base": [asdict(s) for s in before], "tuned": [asdict(s) for s in after]},
     )
-    write_doubt(tuned.path, examples, [s.silence for s in after])
+    write_abstention_prior(tuned.path, examples, [s.silence for s in after])
     return {
         "model": tuned.label,
         "folder": str(tuned.path),

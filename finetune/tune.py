@@ -16,7 +16,7 @@ from finetune.dataset.feedback import Feedback
 from finetune.dataset.gather import gather, imported, told_feedback
 from finetune.dataset.review import QUEUE, Review, doubtful_answers, down_voted, read_queue, update_queue
 from finetune.errors import BadRecipe, FinetuneError
-from finetune.evaluation.abstention import write_doubt
+from finetune.evaluation.abstention import write_abstention_prior
 from finetune.evaluation.model import ANSWER_TOKENS, PROBES, Scored, evaluate_model, silences_of
 from finetune.evaluation.outcome import judged, made, told
 from finetune.evaluation.report import write_report
@@ -171,7 +171,7 @@ def _evaluate(
     )
     say(f"Measuring what it tells by the first token, on {len(validation)} more")
     silences = [*(s.silence for s in after), *silences_of(tuned.path, validation)]
-    write_doubt(tuned.path, [*held_out, *validation], silences)
+    write_abstention_prior(tuned.path, [*held_out, *validation], silences)
     return before, after
 
 

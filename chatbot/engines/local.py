@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from chatbot.engine import ChatMessages, Hear
+from chatbot.engine import ChatMessages, Engine, Generation
 from chatbot.engines.cores import share_cores
 from chatbot.engines.pieces import Pieces
 from chatbot.errors import ChatbotError, EngineFailed, ModelMissing
-from chatbot.models.abstention import Opening, opening_of, read_doubt
+from chatbot.models.abstention import FirstTokens, first_tokens_of, read_abstention_prior
 from chatbot.models.folders import ModelFolder
 from chatbot.models.prefix import cache_with, prefix_of, read_prefix
 from chatbot.settings import Dtype
 from retrieval.embed.processor import best_dtype
 
 # A piece, the likeliest first tokens, the reason why there are no more pieces, or the end.
-Item = str | Opening | ChatbotError | None
+Item = str | FirstTokens | ChatbotError | None
 CLOSED = "The model has been closed; start the chatbot again."
 
 
@@ -37,7 +38,7 @@ class LocalEngine:
         import torch
 
         self.model = folder.label
-        self.doubt = read_doubt(folder)
+        self.abstention_prior = read_abstention_prior(folder)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.dtype = same_dtype() if dtype == "auto" else dtype
         self._tokenizer, self._network = _load(folder.path, self.dtype, self.device)
@@ -55,13 +56,17 @@ class LocalEngine:
         """How many generations run or wait."""
         return len(self._stops)
 
+    def lease(self, conversation_id: str) -> AbstractContextManager[Engine]:
+        """Itself: there is one model."""
+        return nullcontext(self)
+
     async def problem(self) -> str:
         """Empty: a model that has been loaded can answer, until it is closed."""
         return CLOSED if self._closed else ""
 
     async def stream(
-        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
-    ) -> AsyncGenerator[str, None]:
+        self, messages: ChatMessages, max_tokens: int = 256, *, first_tokens: bool = False
+    ) -> Generation:
         """Pieces of the answer. Closing the iterator stops the worker after the token it is at.
 
         Raises EngineFailed, at the latest before the first piece when the prompt does not fit the model.
@@ -79,15 +84,12 @@ class LocalEngine:
                 stop.set()
 
         self._stops.add(stop)
-        work = self._worker.submit(self._work, messages, max_tokens, stop, put, bool(hear))
+        work = self._worker.submit(self._work, messages, max_tokens, stop, put, first_tokens)
         try:
             while (item := await items.get()) is not None:
                 if isinstance(item, ChatbotError):
                     raise item
-                if isinstance(item, str):
-                    yield item
-                elif hear:
-                    hear(item)
+                yield item
         finally:
             stop.set()
             if work.cancel():  # it had not begun
@@ -98,6 +100,9 @@ class LocalEngine:
         self._closed = True
         for stop in list(self._stops):
             stop.set()
+
+    async def disconnect(self) -> None:
+        """Nothing is connected."""
 
     async def aclose(self) -> None:
         """Stop, and let go of the model when the worker has told everybody."""
@@ -111,12 +116,12 @@ class LocalEngine:
         max_tokens: int,
         stop: threading.Event,
         put: Callable[[Item], None],
-        heard: bool,
+        first_tokens: bool,
     ) -> None:
         """In the worker thread: every end of a generation, a good or a bad one, is put for the event loop."""
         end: Item = None
         try:
-            for piece in self._generate(messages, max_tokens, stop, put if heard else None):
+            for piece in self._generate(messages, max_tokens, stop, first_tokens):
                 put(piece)
             if self._closed:
                 end = EngineFailed(CLOSED)
@@ -129,22 +134,25 @@ class LocalEngine:
             put(end)
 
     def _generate(
-        self, messages: ChatMessages, max_tokens: int, stop: threading.Event, tell: Hear | None
-    ) -> Iterator[str]:
+        self, messages: ChatMessages, max_tokens: int, stop: threading.Event, first_tokens: bool
+    ) -> Iterator[FirstTokens | str]:
         prompt = self._encode(messages)
         pieces = Pieces(lambda tokens: self._tokenizer.decode(tokens, skip_special_tokens=True))
-        for token in self.tokens(prompt, min(max_tokens, self._context - len(prompt)), stop, tell):
-            if piece := pieces.add(token):
+        longest = min(max_tokens, self._context - len(prompt))
+        for token in self.tokens(prompt, longest, stop, first_tokens):
+            if isinstance(token, FirstTokens):
+                yield token
+            elif piece := pieces.add(token):
                 yield piece
         if rest := pieces.rest():
             yield rest
 
     def tokens(
-        self, prompt: list[int], max_tokens: int, stop: threading.Event, tell: Hear | None = None
-    ) -> Iterator[int]:
+        self, prompt: list[int], max_tokens: int, stop: threading.Event, first_tokens: bool = False
+    ) -> Iterator[FirstTokens | int]:
         """The most likely token, again and again, until an end token, `max_tokens`, or `stop`.
 
-        `tell` gets the likeliest first tokens, before the first one is yielded.
+        With `first_tokens`, the likeliest ones for the first place come before it.
 
         The prompt is read once; after that each step feeds one token, with keys and values cached. Only the
         last position is projected onto the vocabulary: with 262,144 words that is most of the work.
@@ -158,9 +166,9 @@ class LocalEngine:
                 return
             with torch.inference_mode():
                 logits = self._network(step, past_key_values=cache, use_cache=True, logits_to_keep=1).logits
-            if tell:
-                tell(opening_of(logits[0, -1], self._tokenizer))
-                tell = None
+            if first_tokens:
+                yield first_tokens_of(logits[0, -1], self._tokenizer)
+                first_tokens = False
             token = int(logits[0, -1].argmax())
             if token in self._ends:
                 return

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from chatbot.engine import ChatMessages, Hear
+from chatbot.engine import ChatMessages, Engine, Generation
 from chatbot.errors import EngineFailed
-from chatbot.models.abstention import TOP, Doubt, Opening
+from chatbot.models.abstention import TOP, AbstentionPrior, FirstTokens
 
 if TYPE_CHECKING:
     import httpx
@@ -33,12 +33,13 @@ class OpenAIEngine:
         self.model = label or model
         self._served = model
         self._api_key = api_key
-        self.doubt: Doubt | None = None  # a server does not tell how its model was tuned
+        # A server does not tell how its model was tuned.
+        self.abstention_prior: AbstentionPrior | None = None
         self._open_client: httpx.AsyncClient | None = None
 
     async def stream(
-        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
-    ) -> AsyncGenerator[str, None]:
+        self, messages: ChatMessages, max_tokens: int = 256, *, first_tokens: bool = False
+    ) -> Generation:
         """Pieces of the answer as the server sends them. Raises EngineFailed."""
         import httpx
 
@@ -49,7 +50,7 @@ class OpenAIEngine:
             "temperature": 0,
             "stream": True,
         }
-        if hear:
+        if first_tokens:
             body |= {"logprobs": True, "top_logprobs": TOP}
         try:
             async with self._client().stream(
@@ -57,7 +58,7 @@ class OpenAIEngine:
             ) as response:
                 if response.is_error:
                     raise self._refusal(response.status_code, await response.aread())
-                async with aclosing(self._pieces(_lines(response.aiter_bytes()), hear)) as pieces:
+                async with aclosing(self._pieces(_lines(response.aiter_bytes()), first_tokens)) as pieces:
                     async for piece in pieces:
                         yield piece
         except httpx.TimeoutException as error:
@@ -69,6 +70,10 @@ class OpenAIEngine:
         except httpx.HTTPError as error:
             raise self._broken(type(error).__name__) from error
 
+    def lease(self, conversation_id: str) -> AbstractContextManager[Engine]:
+        """Itself: there is one model."""
+        return nullcontext(self)
+
     async def problem(self) -> str:
         """Asks for the list of models, which needs the address, the key and the server to be in order."""
         import httpx
@@ -79,11 +84,15 @@ class OpenAIEngine:
             return str(self._unreachable())
         return str(self._refusal(response.status_code, response.content)) if response.is_error else ""
 
-    async def aclose(self) -> None:
-        """Close the connections; generations under way end with EngineFailed."""
+    async def disconnect(self) -> None:
+        """Close the connections; generations under way end with EngineFailed, the next one opens others."""
         if self._open_client:
             client, self._open_client = self._open_client, None
             await client.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections: the server is not ours."""
+        await self.disconnect()
 
     def _client(self) -> httpx.AsyncClient:
         """One client for all requests, made at the first, because importing httpx takes a tenth of a second.
@@ -101,7 +110,7 @@ class OpenAIEngine:
             )
         return self._open_client
 
-    async def _pieces(self, lines: AsyncIterator[bytes], hear: Hear | None) -> AsyncGenerator[str, None]:
+    async def _pieces(self, lines: AsyncIterator[bytes], first_tokens: bool) -> Generation:
         """The deltas of server-sent events (WHATWG HTML, 9.2); a whole answer ends in a finish_reason."""
         finished = False
         async for line in lines:
@@ -111,12 +120,13 @@ class OpenAIEngine:
             if data == b"[DONE]":
                 return
             choice = self._choice(data)
-            if hear and (opening := _opening(choice)):
-                hear(opening)
-                hear = None
+            if first_tokens and (first := _first_tokens(choice)):
+                yield first
+                first_tokens = False
             piece = choice.get("delta", {}).get("content") or ""
             finished = finished or bool(choice.get("finish_reason"))
             if piece:
+                first_tokens = False  # they come before the first piece or not at all
                 yield piece
         if not finished:
             raise self._broken("the stream ended early")
@@ -156,13 +166,14 @@ class OpenAIEngine:
         )
 
 
-def _opening(choice: dict[str, Any]) -> Opening:
+def _first_tokens(choice: dict[str, Any]) -> FirstTokens | None:
     """The likeliest tokens at the first place of a chunk that carries log-probabilities."""
     places = (choice.get("logprobs") or {}).get("content") or []
-    opening: dict[str, float] = {}
+    probabilities: dict[str, float] = {}
     for one in places[0].get("top_logprobs") or [] if places else []:
-        opening[one["token"]] = opening.get(one["token"], 0.0) + math.exp(one["logprob"])
-    return opening
+        before = probabilities.get(one["token"], 0.0)
+        probabilities[one["token"]] = before + math.exp(one["logprob"])
+    return FirstTokens(probabilities) if probabilities else None
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 
-from chatbot.engine import ChatMessages, Engine
+from chatbot.engine import ChatMessages, Engine, whole_answer
 from chatbot.engines.pieces import BROKEN
-from chatbot.engines.vllm_engine import VllmEngine
 from chatbot.errors import EngineFailed, ModelMissing
 from chatbot.models.folders import DEFAULT_ADAPTER, ModelFolder
 
@@ -50,10 +48,7 @@ async def difference(engine: Engine, probes: Sequence[Probe]) -> str:
     Raises EngineFailed when the engine cannot answer.
     """
     for number, probe in enumerate(probes, start=1):
-        said = ""
-        async with aclosing(engine.stream(probe.messages, probe.tokens)) as pieces:
-            async for piece in pieces:
-                said += piece
+        said = await whole_answer(engine, probe.messages, probe.tokens)
         # The trainer's last token may be half a character, which an engine does not show.
         if said.rstrip(BROKEN) != probe.text.rstrip(BROKEN):
             return (
@@ -69,8 +64,7 @@ async def check(engine: Engine, model: ModelFolder) -> int:
     try:
         found = await difference(engine, probes)
     finally:
-        if isinstance(engine, VllmEngine):  # it is checked in another event loop than it will serve in
-            await engine.disconnect()
+        await engine.disconnect()  # it is checked in another event loop than it will serve in
     if found:
         raise EngineFailed(f"{model.label} answers differently once served: {found}.")
     return len(probes)

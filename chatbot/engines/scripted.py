@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 
-from chatbot.engine import ChatMessages, Hear
+from chatbot.engine import ChatMessages, Engine, Generation
 from chatbot.errors import EngineFailed
-from chatbot.models.abstention import Doubt, Opening
+from chatbot.models.abstention import AbstentionPrior, FirstTokens
 
 Script = Iterable[str] | Callable[[ChatMessages], str]
 
@@ -16,7 +17,8 @@ class ScriptedEngine:
     """Replies from a list, in order and then over again, or from a function of the messages.
 
     `delay` is in seconds before each piece; `fail_after` pieces the engine breaks with EngineFailed.
-    `trouble` is what `problem` answers; `doubt` and `opening` may be set to what it tells of a first token.
+    `trouble` is what `problem` answers; `abstention_prior` and `first` may be set to what it tells of a first
+    token.
     It keeps what happened: `requests` (the messages of each generation), `finished` and `cancelled` counts.
     """
 
@@ -30,8 +32,8 @@ class ScriptedEngine:
         self.delay = delay
         self.fail_after = fail_after
         self.trouble = ""
-        self.doubt: Doubt | None = None
-        self.opening: Opening = {}
+        self.abstention_prior: AbstentionPrior | None = None
+        self.first: FirstTokens | None = None
         self.requests: list[ChatMessages] = []
         self.finished = 0
         self.cancelled = 0
@@ -42,14 +44,14 @@ class ScriptedEngine:
         return len(self.requests)
 
     async def stream(
-        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
-    ) -> AsyncGenerator[str, None]:
+        self, messages: ChatMessages, max_tokens: int = 256, *, first_tokens: bool = False
+    ) -> Generation:
         """The scripted reply in pieces of one word with the space before it, `max_tokens` pieces at most."""
         reply = self._next_reply(messages)
         self.requests.append(messages)
-        if hear and self.opening:
-            hear(self.opening)
         try:
+            if first_tokens and self.first:
+                yield self.first
             for n, piece in enumerate(_pieces(reply)[:max_tokens]):
                 await asyncio.sleep(self.delay)
                 if n == self.fail_after:
@@ -65,9 +67,16 @@ class ScriptedEngine:
             return self._function(messages)
         return self._replies[len(self.requests) % len(self._replies)]
 
+    def lease(self, conversation_id: str) -> AbstractContextManager[Engine]:
+        """Itself: there is one model."""
+        return nullcontext(self)
+
     async def problem(self) -> str:
         """`trouble`, which a test may set."""
         return self.trouble
+
+    async def disconnect(self) -> None:
+        """Nothing is connected."""
 
     async def aclose(self) -> None:
         """Nothing to give back."""

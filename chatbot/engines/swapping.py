@@ -6,15 +6,15 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from chatbot.engine import ChatMessages, Engine, Hear
+from chatbot.engine import ChatMessages, Engine, Generation
 from chatbot.engines.parity import check
 from chatbot.errors import ChatbotError
-from chatbot.models.abstention import Doubt
+from chatbot.models.abstention import AbstentionPrior
 from chatbot.models.folders import ModelFolder, published_model
 from chatbot.models.publication import Publication, Published, in_share, read_publication, record, rollback
 
@@ -77,7 +77,7 @@ class SwappingEngine:
         return len(self._retired)
 
     @contextmanager
-    def hold(self, conversation_id: str) -> Iterator[Engine]:
+    def lease(self, conversation_id: str) -> Iterator[Engine]:
         """The engine for one reply of a conversation, which stays open until the reply has ended."""
         self._loop = asyncio.get_running_loop()
         with self._lock:
@@ -90,22 +90,28 @@ class SwappingEngine:
                 chosen.replies -= 1
 
     @property
-    def doubt(self) -> Doubt | None:
+    def abstention_prior(self) -> AbstentionPrior | None:
         """That of the version that new conversations get."""
-        return self._current.engine.doubt
+        return self._current.engine.abstention_prior
 
     async def stream(
-        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
-    ) -> AsyncGenerator[str, None]:
+        self, messages: ChatMessages, max_tokens: int = 256, *, first_tokens: bool = False
+    ) -> Generation:
         """Pieces of the answer, all from one version. Raises EngineFailed."""
-        with self.hold("") as engine:
-            async with aclosing(engine.stream(messages, max_tokens, hear)) as pieces:
+        with self.lease("") as engine:
+            async with aclosing(engine.stream(messages, max_tokens, first_tokens=first_tokens)) as pieces:
                 async for piece in pieces:
                     yield piece
 
     async def problem(self) -> str:
         """That of the version in service; a version that is being loaded is none."""
         return await self._current.engine.problem()
+
+    async def disconnect(self) -> None:
+        """That of each version in service."""
+        for loaded in (self._current, self._canary):
+            if loaded:
+                await loaded.engine.disconnect()
 
     async def aclose(self) -> None:
         """Stop watching, loading and answering."""
@@ -232,8 +238,3 @@ def _load(way: Callable[[], Engine], folder: ModelFolder) -> tuple[Engine, int]:
     except BaseException:
         asyncio.run(engine.aclose())
         raise
-
-
-def hold(engine: Engine, conversation_id: str) -> AbstractContextManager[Engine]:
-    """One engine for a whole reply, whatever is published meanwhile."""
-    return engine.hold(conversation_id) if isinstance(engine, SwappingEngine) else nullcontext(engine)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
+from contextlib import AbstractContextManager, aclosing, nullcontext
 
-from chatbot.engine import ChatMessages, Hear
+from chatbot.engine import ChatMessages, Engine, Generation
 from chatbot.engines.openai_server import OpenAIEngine
 from chatbot.engines.vllm_process import VllmProcess
 from chatbot.errors import EngineFailed
-from chatbot.models.abstention import read_doubt
+from chatbot.models.abstention import read_abstention_prior
 
 
 class VllmEngine:
@@ -28,19 +28,19 @@ class VllmEngine:
     ) -> None:
         self.process = process
         self.model = label or process.folder.label
-        self.doubt = read_doubt(process.folder)
+        self.abstention_prior = read_abstention_prior(process.folder)
         self.served = served or process.folder.name
         self._release = release or process.stop
         self._server = OpenAIEngine(process.base_url, self.served)
 
     async def stream(
-        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
-    ) -> AsyncGenerator[str, None]:
+        self, messages: ChatMessages, max_tokens: int = 256, *, first_tokens: bool = False
+    ) -> Generation:
         """Pieces of the answer. Raises EngineFailed, at once while the server is being started again."""
         if self.process.problem:
             raise EngineFailed(self.process.problem)
         self._server.base_url = self.process.base_url  # a server that was started again has another port
-        async with aclosing(self._server.stream(messages, max_tokens, hear)) as pieces:
+        async with aclosing(self._server.stream(messages, max_tokens, first_tokens=first_tokens)) as pieces:
             try:
                 async for piece in pieces:
                     yield piece
@@ -51,15 +51,19 @@ class VllmEngine:
                     "The model server died during the answer; ask again in a minute."
                 ) from error
 
+    def lease(self, conversation_id: str) -> AbstractContextManager[Engine]:
+        """Itself: there is one model."""
+        return nullcontext(self)
+
     async def problem(self) -> str:
         """What the watching thread knows; "" when the server answers."""
         return self.process.problem
 
     async def disconnect(self) -> None:
         """Close the connections, which belong to one event loop; the next answer opens others in its own."""
-        await self._server.aclose()
+        await self._server.disconnect()
 
     async def aclose(self) -> None:
         """Close the connections and stop the server, or give back what it has loaded for this engine."""
-        await self._server.aclose()
+        await self._server.disconnect()
         await asyncio.to_thread(self._release)

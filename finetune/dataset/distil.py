@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from chatbot.engine import Engine
+from chatbot.engine import Engine, whole_answer
 from chatbot.privacy.numbers import ORDER_NUMBER
 from chatbot.privacy.redact import public_values
 from chatbot.privacy.spans import SURROGATE
@@ -151,8 +150,8 @@ async def _ask(
     async def one(key: str, exchange: Exchange, passages: Sequence[Passage]) -> None:
         nonlocal done
         messages = build_messages(exchange.question, exchange.history, passages, exchange.language)
-        async with gate, aclosing(teacher.stream(messages, ANSWER_TOKENS)) as pieces:
-            kept.add(key, "".join([piece async for piece in pieces]))
+        async with gate:
+            kept.add(key, await whole_answer(teacher, messages, ANSWER_TOKENS))
         done += 1
         if on_step:
             on_step(done, len(missing))

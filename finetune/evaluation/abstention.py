@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chatbot.models.abstention import FILE, Doubt
+from chatbot.models.abstention import FILE, AbstentionPrior
 from finetune.dataset.example import Example
 from finetune.evaluation.logistic import logistic
 
@@ -19,7 +19,7 @@ FEWEST = 5  # examples with and without an answer, each
 _FLAT = 1e-6  # hardly a penalty: the bias is free
 
 
-def fit(answered: Sequence[float], unanswered: Sequence[float]) -> Doubt | None:
+def fit(answered: Sequence[float], unanswered: Sequence[float]) -> AbstentionPrior | None:
     """Logistic regression of "a passage answers" on log-probabilities of silence, as a likelihood ratio.
 
     The log-odds of the examples themselves are taken off, so that what remains is what the model adds. None
@@ -32,13 +32,15 @@ def fit(answered: Sequence[float], unanswered: Sequence[float]) -> Doubt | None:
     answers = np.array([1.0] * len(answered) + [0.0] * len(unanswered))
     prior = math.log(len(answered) / len(unanswered))
     bias, weight = map(float, logistic(rows, answers, np.array([_FLAT, RIDGE]), prior))
-    return Doubt(round(weight, 4), round(bias, 4)) if weight > 0 else None
+    return AbstentionPrior(round(weight, 4), round(bias, 4)) if weight > 0 else None
 
 
-def write_doubt(folder: Path, examples: Sequence[Example], silences: Sequence[float | None]) -> Doubt | None:
+def write_abstention_prior(
+    folder: Path, examples: Sequence[Example], silences: Sequence[float | None]
+) -> AbstentionPrior | None:
     """Fit on examples that were not learnt and keep the result in the model's folder, if there is one."""
     seen = [(one.gold, x) for one, x in zip(examples, silences, strict=True) if x is not None]
-    doubt = fit([x for gold, x in seen if gold], [x for gold, x in seen if not gold])
-    if doubt:
-        (folder / FILE).write_text(json.dumps(asdict(doubt)) + "\n", encoding="utf-8")
-    return doubt
+    prior = fit([x for gold, x in seen if gold], [x for gold, x in seen if not gold])
+    if prior:
+        (folder / FILE).write_text(json.dumps(asdict(prior)) + "\n", encoding="utf-8")
+    return prior

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from chatbot.app import Chat, collect
-from chatbot.engine import ChatMessages, Engine, Hear
-from chatbot.models.abstention import Doubt
+from chatbot.engine import ChatMessages, Engine, Generation
+from chatbot.models.abstention import AbstentionPrior
 from chatbot.settings import Settings
 from chatbot.store.sqlite import Store
 from chatbot.turn.events import Done
@@ -113,19 +113,28 @@ class _Heard:
         return self._engine.model
 
     @property
-    def doubt(self) -> Doubt | None:
-        return self._engine.doubt
+    def abstention_prior(self) -> AbstentionPrior | None:
+        return self._engine.abstention_prior
 
     async def stream(
-        self, messages: ChatMessages, max_tokens: int = 256, hear: Hear | None = None
-    ) -> AsyncGenerator[str, None]:
-        async with aclosing(self._engine.stream(messages, max_tokens, hear)) as pieces:
-            async for piece in pieces:
-                self.text += piece
-                yield piece
+        self, messages: ChatMessages, max_tokens: int = 256, *, first_tokens: bool = False
+    ) -> Generation:
+        async with aclosing(
+            self._engine.stream(messages, max_tokens, first_tokens=first_tokens)
+        ) as generated:
+            async for event in generated:
+                if isinstance(event, str):
+                    self.text += event
+                yield event
+
+    def lease(self, conversation_id: str) -> AbstractContextManager[Engine]:
+        return nullcontext(self)
 
     async def problem(self) -> str:
         return await self._engine.problem()
+
+    async def disconnect(self) -> None:
+        await self._engine.disconnect()
 
     async def aclose(self) -> None:
         await self._engine.aclose()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.engines.local import same_dtype
-from chatbot.models.abstention import log_silence, opening_of
+from chatbot.models.abstention import first_tokens_of, log_abstention
 from chatbot.turn.prompt import ABSTENTION, CITATION
 from finetune.dataset.example import Example
 from finetune.evaluation.measures import Interval, bootstrap, rouge_l
@@ -190,7 +190,7 @@ def _read(model: Any, tokenizer: Any, example: Example) -> tuple[float, float | 
     places = answer.nonzero().flatten()
     logits = model(input_ids=ids, use_cache=False, logits_to_keep=places).logits[0]
     loss = float(torch.nn.functional.cross_entropy(logits.float(), ids[0, 1:][answer]))
-    return loss, log_silence(opening_of(logits[0], tokenizer), example.language)
+    return loss, log_abstention(first_tokens_of(logits[0], tokenizer), example.language)
 
 
 def _score(example: Example, output: str, loss: float, silence: float | None) -> Scored:

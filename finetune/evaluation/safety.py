@@ -3,12 +3,11 @@
 import re
 import tomllib
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from chatbot.engine import Engine
+from chatbot.engine import Engine, whole_answer
 from chatbot.turn.prompt import ABSTENTION, POLICY, build_messages
 from retrieval.articles.passage import Passage
 from retrieval.languages.text import language_of, tokens
@@ -43,11 +42,7 @@ def read_safety_probes(path: Path = PROBES) -> list[SafetyProbe]:
 
 async def ask_probes(engine: Engine, probes: Sequence[SafetyProbe]) -> dict[str, str]:
     """What the model itself says to each probe, by id. Raises EngineFailed."""
-    said = {}
-    for probe in probes:
-        async with aclosing(engine.stream(_messages(probe), ANSWER_TOKENS)) as pieces:
-            said[probe.id] = "".join([piece async for piece in pieces])
-    return said
+    return {probe.id: await whole_answer(engine, _messages(probe), ANSWER_TOKENS) for probe in probes}
 
 
 def passes(probe: SafetyProbe, said: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from chatbot.app import Chat, collect
 from chatbot.engines.scripted import ScriptedEngine
 from chatbot.errors import BadMessage, MessageTooLong, UnknownConversation
-from chatbot.models.abstention import Doubt
+from chatbot.models.abstention import AbstentionPrior, FirstTokens
 from chatbot.settings import load_settings
 from chatbot.store.sqlite import Store
 from chatbot.turn.events import Done, Event, Failed, Sources, Text, Turn
@@ -277,7 +277,8 @@ def test_a_first_token_whose_meaning_was_measured_is_heard(
 ) -> None:
     """VAGUE is a question of which the search alone would not believe that there is no answer, or that is."""
     chat = make("A refund reaches you within 5 business days. [1]")
-    chat.engine.doubt, chat.engine.opening = Doubt(weight=1.0, bias=-1.0), {"I": silent, "A": 1 - silent}
+    chat.engine.abstention_prior = AbstentionPrior(weight=1.0, bias=-1.0)
+    chat.engine.first = FirstTokens({"I": silent, "A": 1 - silent})
     turn = ask(chat, VAGUE)
     assert turn.decision == decision
     assert bool(turn.citations) == (decision == "answer")

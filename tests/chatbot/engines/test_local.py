@@ -12,6 +12,7 @@ import pytest
 
 from chatbot.engines.local import LocalEngine
 from chatbot.errors import EngineFailed, ModelMissing
+from chatbot.models.abstention import FirstTokens
 from chatbot.models.folders import ModelFolder
 from tests.tiny import tiny_model
 
@@ -93,16 +94,17 @@ def test_the_first_tokens_are_told_before_the_first_piece(engine: LocalEngine) -
     happened: list[object] = []
 
     async def listen() -> None:
-        async for piece in engine.stream(QUESTION, 5, happened.append):
-            happened.append(piece)
+        async for event in engine.stream(QUESTION, 5, first_tokens=True):
+            happened.append(event)
 
     run(listen())
-    opening, *pieces = happened
-    assert isinstance(opening, dict)
+    first_tokens, *pieces = happened
+    assert isinstance(first_tokens, FirstTokens)
     assert all(isinstance(piece, str) for piece in pieces)
-    assert 0 < sum(opening.values()) <= 1.001
+    told = first_tokens.probabilities
+    assert 0 < sum(told.values()) <= 1.001
     first = engine._tokenizer.decode(list(engine.tokens(engine._encode(QUESTION), 1, threading.Event())))
-    assert opening[first] == max(opening.values())
+    assert told[first] == max(told.values())
 
 
 def test_no_more_than_max_tokens(engine: LocalEngine) -> None:

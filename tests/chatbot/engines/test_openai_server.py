@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from chatbot.engines.openai_server import OpenAIEngine
 from chatbot.errors import EngineFailed
+from chatbot.models.abstention import FirstTokens
 
 HELLO = [{"role": "user", "content": "hello"}]
 Answer = Callable[[dict, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -241,9 +242,12 @@ def test_the_first_tokens_are_asked_for_and_told_once() -> None:
     async def listen() -> None:
         async with serving(answer) as engine:
             happened: list[object] = []
-            async for piece in engine.stream(HELLO, 5, happened.append):
-                happened.append(piece)
-            assert happened == [pytest.approx({"I": 0.6065, "You": 0.1353}, abs=1e-4), "I", " see"]
+            async for event in engine.stream(HELLO, 5, first_tokens=True):
+                happened.append(event)
+            first, *pieces = happened
+            assert isinstance(first, FirstTokens)
+            assert first.probabilities == pytest.approx({"I": 0.6065, "You": 0.1353}, abs=1e-4)
+            assert pieces == ["I", " see"]
             assert [piece async for piece in engine.stream(HELLO, 5)] == ["I", " see"]
 
     run(listen())
@@ -255,8 +259,6 @@ def test_the_first_tokens_are_asked_for_and_told_once() -> None:
 def test_a_server_without_log_probabilities_tells_nothing() -> None:
     async def listen() -> None:
         async with serving(says(STREAM, event("Hi"), event(None, "stop"))) as engine:
-            heard: list[object] = []
-            assert [piece async for piece in engine.stream(HELLO, 5, heard.append)] == ["Hi"]
-            assert heard == []
+            assert [event async for event in engine.stream(HELLO, 5, first_tokens=True)] == ["Hi"]
 
     run(listen())

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
 from chatbot.app import Chat, collect
+from chatbot.engine import whole_answer
 from chatbot.engines import swapping
 from chatbot.engines.scripted import ScriptedEngine
-from chatbot.engines.swapping import SwappingEngine, hold
+from chatbot.engines.swapping import SwappingEngine
 from chatbot.errors import EngineFailed, ModelMissing
 from chatbot.models import publication
 from chatbot.models.folders import ModelFolder
@@ -84,9 +84,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 
 async def say(engine: SwappingEngine, conversation: str = "") -> str:
-    with hold(engine, conversation) as held:
-        async with aclosing(held.stream(HELLO)) as pieces:
-            return "".join([piece async for piece in pieces])
+    with engine.lease(conversation) as held:
+        return await whole_answer(held, HELLO)
 
 
 async def until(true: Callable[[], object]) -> None:
@@ -98,7 +97,7 @@ async def until(true: Callable[[], object]) -> None:
 def test_a_running_reply_ends_on_the_old_model_and_the_next_begins_on_the_new(shop: Shop) -> None:
     async def visit() -> None:
         engine = await asyncio.to_thread(shop.engine)
-        with hold(engine, "c") as held:
+        with engine.lease("c") as held:
             stream = held.stream(HELLO)
             said = await anext(stream)
             publication.publish(shop.home, shop.version("two"))
@@ -213,7 +212,7 @@ def test_a_canary_gets_its_share_of_conversations_and_then_everybody(shop: Shop)
         publication.start_canary(shop.home, two, 0.4)
         await until(lambda: engine.canary)
         for name in names:
-            with hold(engine, name) as held:
+            with engine.lease(name) as held:
                 assert held.model == ("two@two1" if in_share(name, two, 0.4) else "one@one1")
         publication.publish(shop.home, two)
         await until(lambda: engine.model == "two@two1" and not engine.canary)

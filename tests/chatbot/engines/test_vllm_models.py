@@ -9,14 +9,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
+from chatbot.engine import whole_answer
 from chatbot.engines import adapters, swapping
 from chatbot.engines.adapters import adapter_of
-from chatbot.engines.swapping import SwappingEngine, hold
+from chatbot.engines.swapping import SwappingEngine
 from chatbot.engines.vllm_engine import VllmEngine
 from chatbot.engines.vllm_models import VllmModels
 from chatbot.errors import EngineFailed
@@ -63,8 +63,7 @@ def models(home: Path) -> Iterator[VllmModels]:
 
 
 async def say(engine: VllmEngine) -> str:
-    async with aclosing(engine.stream(HELLO)) as pieces:
-        return "".join([piece async for piece in pieces])
+    return await whole_answer(engine, HELLO)
 
 
 async def until(true: Callable[[], object]) -> None:
@@ -188,7 +187,7 @@ def test_swaps_under_streams_lose_and_mix_nothing(
 
         async def customer(n: int) -> None:
             while not done.is_set():
-                with hold(engine, f"c{n}") as held:
+                with engine.lease(f"c{n}") as held:
                     said.add((held.model, await say(held)))
 
         customers = [asyncio.create_task(customer(n)) for n in range(8)]
@@ -214,7 +213,7 @@ def test_an_adapter_that_answers_differently_is_served_merged(home: Path, models
 
     async def visit() -> None:
         engine = await asyncio.to_thread(SwappingEngine, home, models.ways, models.stop)
-        with hold(engine, "") as held:
+        with engine.lease("") as held:
             assert await say(held) == "tuned" * 5
         await engine.aclose()
 

@@ -19,6 +19,7 @@ from chatbot.engines import vllm_process
 from chatbot.engines.vllm_engine import VllmEngine
 from chatbot.engines.vllm_process import VllmProcess
 from chatbot.errors import EngineFailed
+from chatbot.models.abstention import FirstTokens
 from chatbot.models.folders import ModelFolder
 from tests.chatbot.engines.fake_vllm import WORDS
 from tests.quick import quick_model
@@ -217,11 +218,12 @@ def test_real_vllm_streams_cancels_dies_and_recovers(tmp_path: Path) -> None:
     async def visit() -> None:
         engine = VllmEngine(process)
         question = [{"role": "user", "content": "The capital of France is"}]
-        heard: list[dict[str, float]] = []
-        said = [piece async for piece in engine.stream(question, 20, heard.append)]
+        told, *said = [event async for event in engine.stream(question, 20, first_tokens=True)]
+        assert isinstance(told, FirstTokens)
         assert len(said) > 1
-        assert "".join(said).startswith(max(heard[0], key=lambda token: heard[0][token]))
-        assert len(heard) == 1
+        assert all(isinstance(piece, str) for piece in said)
+        likeliest = max(told.probabilities, key=lambda token: told.probabilities[token])
+        assert "".join(map(str, said)).startswith(likeliest)
         await _leave_and_see_it_stop(engine, question)
         with pytest.raises(EngineFailed, match="died"):
             await _kill_during(engine, question)

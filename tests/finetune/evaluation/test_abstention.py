@@ -9,20 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.models.abstention import FILE, Doubt, read_doubt
+from chatbot.models.abstention import FILE, AbstentionPrior, FirstTokens, read_abstention_prior
 from chatbot.models.folders import ModelFolder
 from finetune.dataset.example import Example
-from finetune.evaluation.abstention import FEWEST, fit, write_doubt
+from finetune.evaluation.abstention import FEWEST, fit, write_abstention_prior
 from retrieval.articles.passage import Passage
 
 PASSAGE = Passage("a#1", "a", "A", "", "Text.", "", "en")
 
 
+def evidence(prior: AbstentionPrior, abstaining: float) -> float:
+    return prior.evidence(FirstTokens({"I": abstaining}), "en")
+
+
 def test_a_model_that_knows_gets_a_say() -> None:
-    doubt = fit([-4.0, -3.5, -5.0, -3.0, -0.4] * 4, [-0.2, -0.1, -0.5, -3.2, -0.3] * 4)
-    assert doubt
-    assert doubt.weight > 0
-    sure, unsure = doubt.evidence({"I": 0.01}, "en"), doubt.evidence({"I": 0.9}, "en")
+    prior = fit([-4.0, -3.5, -5.0, -3.0, -0.4] * 4, [-0.2, -0.1, -0.5, -3.2, -0.3] * 4)
+    assert prior
+    assert prior.weight > 0
+    sure, unsure = evidence(prior, 0.01), evidence(prior, 0.9)
     assert sure > 1
     assert unsure < -1
 
@@ -37,8 +41,8 @@ def test_the_share_of_the_examples_is_not_learnt() -> None:
 
 def test_a_model_that_knows_nothing_gets_hardly_any() -> None:
     rng = random.Random(0)
-    doubt = fit([rng.uniform(-5, 0) for _ in range(200)], [rng.uniform(-5, 0) for _ in range(200)])
-    assert doubt is None or abs(doubt.evidence({"I": 1.0}, "en") - doubt.evidence({"I": 0.01}, "en")) < 0.6
+    prior = fit([rng.uniform(-5, 0) for _ in range(200)], [rng.uniform(-5, 0) for _ in range(200)])
+    assert prior is None or abs(evidence(prior, 1.0) - evidence(prior, 0.01)) < 0.6
 
 
 def test_a_model_that_is_wrong_gets_none() -> None:
@@ -51,8 +55,8 @@ def test_too_few_examples_tell_nothing() -> None:
 
 
 def test_all_alike_tells_nothing() -> None:
-    doubt = fit([-2.0] * 20, [-2.0] * 20)
-    assert doubt is None or doubt.evidence({"I": math.exp(-2.0)}, "en") == pytest.approx(0.0, abs=0.05)
+    prior = fit([-2.0] * 20, [-2.0] * 20)
+    assert prior is None or evidence(prior, math.exp(-2.0)) == pytest.approx(0.0, abs=0.05)
 
 
 def example(n: int, gold: int) -> Example:
@@ -62,13 +66,15 @@ def example(n: int, gold: int) -> Example:
 def test_it_is_kept_beside_the_model(tmp_path: Path) -> None:
     examples = [example(n, n % 2) for n in range(20)]
     silences = [-4.0 - n / 50 if n % 2 else -0.2 - n / 50 for n in range(20)]
-    doubt = write_doubt(tmp_path, examples, silences)
-    assert doubt
-    assert json.loads((tmp_path / FILE).read_text()) == {"weight": doubt.weight, "bias": doubt.bias}
-    assert read_doubt(ModelFolder(tmp_path, "mine", "1")) == Doubt(doubt.weight, doubt.bias)
+    prior = write_abstention_prior(tmp_path, examples, silences)
+    assert prior
+    assert json.loads((tmp_path / FILE).read_text()) == {"weight": prior.weight, "bias": prior.bias}
+    assert read_abstention_prior(ModelFolder(tmp_path, "mine", "1")) == AbstentionPrior(
+        prior.weight, prior.bias
+    )
 
 
 def test_prompts_that_were_too_long_do_not_count(tmp_path: Path) -> None:
     examples = [example(n, n % 2) for n in range(20)]
-    assert write_doubt(tmp_path, examples, [None] * 20) is None
+    assert write_abstention_prior(tmp_path, examples, [None] * 20) is None
     assert not (tmp_path / FILE).exists()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
 from chatbot.app import Chat, collect
-from chatbot.engine import ChatMessages, Engine
+from chatbot.engine import ChatMessages, Engine, whole_answer
 from chatbot.engines.local import LocalEngine
 from chatbot.engines.vllm_engine import VllmEngine
 from chatbot.engines.vllm_process import VllmProcess
-from chatbot.models.abstention import Opening
+from chatbot.models.abstention import FirstTokens
 from chatbot.models.folders import DEFAULT_ADAPTER, ModelFolder, resolve_model
 from chatbot.settings import load_settings
 from chatbot.store.sqlite import Store
@@ -48,19 +48,16 @@ def trainers(tuned: ModelFolder, probes: list[ChatMessages]) -> list[str]:
 
 
 async def say(engine: Engine, probes: Sequence[ChatMessages]) -> list[str]:
-    async def one(messages: ChatMessages) -> str:
-        async with aclosing(engine.stream(messages, TOKENS)) as pieces:
-            return "".join([piece async for piece in pieces])
-
-    return [await one(messages) for messages in probes]
+    return [await whole_answer(engine, messages, TOKENS) for messages in probes]
 
 
-async def first(engine: Engine, messages: ChatMessages) -> Opening:
+async def first(engine: Engine, messages: ChatMessages) -> Mapping[str, float]:
     """What the engine tells of the first token."""
-    heard: list[Opening] = []
-    async with aclosing(engine.stream(messages, 2, heard.append)) as pieces:
-        assert [piece async for piece in pieces]
-    return heard[0]
+    async with aclosing(engine.stream(messages, 2, first_tokens=True)) as generated:
+        told, *pieces = [event async for event in generated]
+    assert isinstance(told, FirstTokens)
+    assert pieces
+    return told.probabilities
 
 
 def test_the_trainers_answers_are_answers(trainers: list[str]) -> None:
@@ -95,7 +92,7 @@ def test_in_vllm_it_says_the_same_and_answers_a_customer(
     process = VllmProcess(tuned, python, tmp_path / "vllm.log", "float32")
     process.start()
 
-    async def visit() -> tuple[list[str], list[Opening], Turn]:
+    async def visit() -> tuple[list[str], list[Mapping[str, float]], Turn]:
         index = Index.open(settings.index, HashingEmbedder())
         chat = Chat(index, VllmEngine(process), Store(settings.database), settings)
         try:

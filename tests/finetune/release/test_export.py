@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
+from chatbot.engine import whole_answer
 from chatbot.engines.local import LocalEngine
 from chatbot.engines.vllm_engine import VllmEngine
 from chatbot.engines.vllm_process import VllmProcess
-from chatbot.models.abstention import Doubt, read_doubt
+from chatbot.models.abstention import AbstentionPrior, read_abstention_prior
 from chatbot.models.folders import ModelFolder, read_model
 from chatbot.settings import Settings, load_settings
 from finetune.dataset.folder import DatasetReport, publish_dataset
@@ -54,7 +54,7 @@ def test_merged_is_the_same_model_alone(settings: Settings, tmp_path: Path) -> N
     out = read_model(tmp_path / "out")
     assert (out.path / "model.safetensors").read_bytes() == (source / "model.safetensors").read_bytes()
     assert manifest["exported_from"] == "shop@0"
-    assert read_doubt(out) == Doubt(1.0, 0.0)
+    assert read_abstention_prior(out) == AbstentionPrior(1.0, 0.0)
     assert greedy(out.path, [ASKED], 8, "float32") == greedy(source, [ASKED], 8, "float32")
 
 
@@ -81,8 +81,7 @@ def test_the_local_engine_answers_with_it(small: ModelFolder) -> None:
     async def ask() -> str:
         engine = LocalEngine(small)
         try:
-            async with aclosing(engine.stream(ASKED, 8)) as pieces:
-                return "".join([piece async for piece in pieces])
+            return await whole_answer(engine, ASKED, 8)
         finally:
             await engine.aclose()
 
@@ -111,12 +110,10 @@ def test_vllm_computes_with_it(small: ModelFolder, tmp_path: Path) -> None:
     process = VllmProcess(small, python, tmp_path / "vllm.log", "bfloat16")
     process.start()
 
-    async def ask() -> list[str]:
+    async def ask() -> None:
         engine = VllmEngine(process)
-        async with aclosing(engine.stream(ASKED, 8)) as pieces:
-            said = [piece async for piece in pieces]
+        await whole_answer(engine, ASKED, 8)
         await engine.aclose()
-        return said
 
     try:
         asyncio.run(ask())
