@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import ModelMissing
+from chatbot.models.merge import merged_model
 from chatbot.models.prefix import WEIGHTS, prefix_of
 from chatbot.models.publication import Published, read_publication
 
@@ -201,12 +202,8 @@ def _assemble(gguf: Path) -> Path:
 
 def _merge(base: Path, adapter: Path, building: Path, keep: bool) -> None:
     import torch
-    from peft import PeftModel
-    from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    merged = PeftModel.from_pretrained(model, adapter).merge_and_unload()
-    merged.to(torch.bfloat16).save_pretrained(building)
+    merged_model(base, adapter).to(torch.bfloat16).save_pretrained(building)
     for name in TEXT_FILES:
         shutil.copyfile(base / name, building / name)
     if keep:
