@@ -68,12 +68,12 @@ def explain(
     ranking = index.rank(query, k, language, where=where)
     if ranking is None:
         return Explanation([], 0, {}, 0, [], _absent(why) if why else "")
-    left_out = Counter(where.against(passage) for passage in ranking.opened.passages)
+    left_out = Counter(where.against(passage) for passage in ranking.snapshot.passages)
     searched = left_out.pop("", 0)
     if outsider:
         left_out.pop("audience", None)
-    opened = ranking.opened
-    bm25 = passing(ranking.words.scores(opened.lexical), opened.masks.mask(where))
+    snapshot = ranking.snapshot
+    bm25 = passing(ranking.words.scores(snapshot.lexical), snapshot.masks.mask(where))
     placed = zip(ranking.hits, ranking.kept, strict=True)
     reasons = [_reason(hit, int(place), ranking, bm25) for hit, place in placed]
     answer = _why(why, ranking, bm25, where, k, outsider) if why else ""
@@ -85,7 +85,7 @@ def explain(
 
 def _reason(hit: Hit, place: int, ranking: Ranking, bm25: np.ndarray) -> Reason:
     row = int(ranking.rows[place])
-    terms = ranking.opened.lexical.matched(ranking.words.every_word(), row)
+    terms = ranking.snapshot.lexical.matched(ranking.words.every_word(), row)
     fused, score = float(ranking.fused[place]), float(ranking.scores[place])
     return Reason(
         hit,
@@ -107,7 +107,7 @@ def _why(article: str, ranking: Ranking, bm25: np.ndarray, where: Filter, k: int
     """One sentence on what became of an article."""
     import numpy as np
 
-    passages = ranking.opened.passages
+    passages = ranking.snapshot.passages
     rows = [row for row, passage in enumerate(passages) if passage.article == article]
     decisions = {where.against(passages[row]) for row in rows}
     if not rows or (outsider and decisions == {"audience"}):

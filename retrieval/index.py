@@ -19,9 +19,9 @@ from retrieval.search.earlier import Earlier
 from retrieval.search.filters import CUSTOMER, Filter
 from retrieval.search.fusion_weights import read_weights, weights_version
 from retrieval.search.hits import Hit
-from retrieval.search.past_questions import ASKED, Asked, Precedent, asked_version
+from retrieval.search.past_questions import PAST_QUESTIONS, PastQuestions, Precedent, past_questions_version
 from retrieval.search.ranking import Ranker, Ranking, Way
-from retrieval.search.snapshot import Opened, open_current
+from retrieval.search.snapshot import Snapshot, open_current
 from retrieval.store import versions
 from retrieval.words.synonyms import read_synonyms, synonyms_version
 
@@ -35,18 +35,18 @@ class Index:
     """A searchable knowledge base. Searches may run in several threads, also while `refresh` runs."""
 
     def __init__(
-        self, folder: Path, embedder: Remembered, opened: Opened, reranker: rerank.Reranker | None = None
+        self, folder: Path, embedder: Remembered, snapshot: Snapshot, reranker: rerank.Reranker | None = None
     ) -> None:
         self._folder = folder
         self._reranker = reranker
-        self._asked_version = asked_version(folder / ASKED)
-        self._asked = Asked.open(folder / ASKED, embedder.untuned)
+        self._asked_version = past_questions_version(folder / PAST_QUESTIONS)
+        self._asked = PastQuestions.open(folder / PAST_QUESTIONS, embedder.untuned)
         self._synonyms_version = synonyms_version(folder)
         self._synonyms = read_synonyms(folder)
         self._weights_version = weights_version(folder)
         self.weights = read_weights(folder)
         self._embedder = embedder
-        self._opened = opened
+        self._snapshot = snapshot
 
     @classmethod
     def open(
@@ -67,16 +67,16 @@ class Index:
     @property
     def version(self) -> str:
         """The name of the version that is being searched."""
-        return self._opened.version
+        return self._snapshot.version
 
     @property
     def passages(self) -> list[Passage]:
         """All passages that customers may read, those of an article together and in order."""
-        return [passage for passage in self._opened.passages if not CUSTOMER.against(passage)]
+        return [passage for passage in self._snapshot.passages if not CUSTOMER.against(passage)]
 
     def article(self, name: str, where: Filter = CUSTOMER) -> list[Passage]:
         """The passages of one article in order; empty when there is none that this reader may read."""
-        return [p for p in self._opened.articles.get(name, []) if where.against(p) != "audience"]
+        return [p for p in self._snapshot.articles.get(name, []) if where.against(p) != "audience"]
 
     def precedents(self, question: str, leave_out: str = "") -> list[Precedent]:
         """The nearest past questions, nearest first; none when no logs were learnt.
@@ -95,10 +95,10 @@ class Index:
 
     def refresh(self) -> None:
         """Move to a newer version if one has been published; costs one small read when there is none."""
-        if versions.current(self._folder) != self._opened.version:
-            self._opened = open_current(self._folder, self._embedder)
-        if (version := asked_version(self._folder / ASKED)) != self._asked_version:
-            self._asked = Asked.open(self._folder / ASKED, self._embedder.untuned)
+        if versions.current(self._folder) != self._snapshot.version:
+            self._snapshot = open_current(self._folder, self._embedder)
+        if (version := past_questions_version(self._folder / PAST_QUESTIONS)) != self._asked_version:
+            self._asked = PastQuestions.open(self._folder / PAST_QUESTIONS, self._embedder.untuned)
             self._asked_version = version
         if (version := synonyms_version(self._folder)) != self._synonyms_version:
             self._synonyms_version = version
@@ -144,8 +144,8 @@ class Index:
         earlier: Sequence[Earlier] = (),
     ) -> Ranking | None:
         """Search, and return every number of it with the hits; None for a blank query or an empty index."""
-        opened = self._opened
-        if not query.strip() or k < 1 or not opened.passages:
+        snapshot = self._snapshot
+        if not query.strip() or k < 1 or not snapshot.passages:
             return None
-        ranker = Ranker(opened, self._embedder, self._synonyms, self.weights, self._reranker)
+        ranker = Ranker(snapshot, self._embedder, self._synonyms, self.weights, self._reranker)
         return ranker.rank(query, k, language, way, where, earlier)

@@ -15,7 +15,7 @@ from retrieval.articles.crawl import Pace
 from retrieval.articles.metadata import language_code
 from retrieval.articles.passage import Passage
 from retrieval.articles.readers.rows import UNNAMED
-from retrieval.articles.scan import Found, Scan, scan
+from retrieval.articles.scan import FileArticle, Scan, scan
 from retrieval.articles.sites import mirrored
 from retrieval.articles.split import split
 from retrieval.embed.embedder import Embedder
@@ -28,9 +28,9 @@ from retrieval.store import versions
 from retrieval.store.changes import Change, Entry, changes, under
 from retrieval.store.content import Content, Record, embedded_text, read_content
 from retrieval.vectors.backend import FAISS, clean_vectors, write_vectors
-from retrieval.vectors.whitening import SPREAD, Spread
+from retrieval.vectors.whitening import WHITENING_FILE, Whitening
 from retrieval.words.lexical import Lexical
-from retrieval.words.ngrams import passage_pieces
+from retrieval.words.ngrams import passage_ngrams
 
 if TYPE_CHECKING:
     import numpy as np
@@ -165,7 +165,7 @@ def _merge(before: list[Entry], result: Scan, prefixes: list[str], folder: Path)
     return stay + [_entry(found, key, known.get(key), taken) for key, found in read]
 
 
-def _entry(found: Found, key: tuple[str, str], old: Entry | None, taken: set[str]) -> Entry:
+def _entry(found: FileArticle, key: tuple[str, str], old: Entry | None, taken: set[str]) -> Entry:
     content_hash = found.article.content_hash
     if old is not None and old.record.content_hash == content_hash:
         return old
@@ -175,7 +175,7 @@ def _entry(found: Found, key: tuple[str, str], old: Entry | None, taken: set[str
     return Entry(Record(name, *key, content_hash, len(passages)), passages)
 
 
-def _names(found: Found) -> Iterator[str]:
+def _names(found: FileArticle) -> Iterator[str]:
     """Ids for a new article, the plainest first; the others are for when that one is taken."""
     whole = found.file.relative_to(found.root) if found.file != found.root else Path(found.file.name)
     above = found.root.name if found.file != found.root else found.root.parent.name
@@ -253,9 +253,9 @@ def _new_texts(passages: list[Passage], old: Content | None) -> set[str]:
 def _write(where: Path, content: Content, embedder: Embedder, store: str) -> dict[str, Any]:
     content.write(where)
     Lexical.build(content.passages).save(where / "words")
-    Lexical.build(content.passages, passage_pieces).save(where / "pieces")
+    Lexical.build(content.passages, passage_ngrams).save(where / "pieces")
     languages = [passage.language for passage in content.passages]
-    Spread.of(content.vectors, languages).save(where / SPREAD)
+    Whitening.of(content.vectors, languages).save(where / WHITENING_FILE)
     write_vectors(where, store, content.vectors, languages)
     return {
         "vectors": store,
@@ -267,7 +267,7 @@ def _write(where: Path, content: Content, embedder: Embedder, store: str) -> dic
     }
 
 
-def _key(found: Found, folder: Path) -> tuple[str, str]:
+def _key(found: FileArticle, folder: Path) -> tuple[str, str]:
     return _relative(found.file, folder), found.article.row
 
 

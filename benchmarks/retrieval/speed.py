@@ -104,14 +104,14 @@ def vectors(size: int) -> None:
 
 def whole(index: Index, questions: list[str]) -> None:
     """A whole search against its parts: embedding, search by vectors and search by words."""
-    opened = index._opened
+    snapshot = index._snapshot
     embedder = index._embedder.inner  # the model itself, without the memory of an open index
     asked = dict(zip(questions, embedder.encode_questions(questions), strict=True))
     ways: Ways = {
         "whole": lambda question: index.search(question, 5),
         "embed": lambda question: embedder.encode_questions([question]),
-        "vectors": lambda question: opened.dense.nearest(asked[question], CANDIDATES),
-        "words": lambda question: best(opened.lexical.scores(query_words(question)), CANDIDATES),
+        "vectors": lambda question: snapshot.dense.nearest(asked[question], CANDIDATES),
+        "words": lambda question: best(snapshot.lexical.scores(query_words(question)), CANDIDATES),
     }
     spent = in_turn(ways, questions)
     parts = sum(median(spent[name]) for name in ("embed", "vectors", "words"))

@@ -20,7 +20,7 @@ from retrieval.search.hits import Hit
 # holds: between what the same command gives for these with MTRAG (4.3 and 3.7) and for MTRAG alone (1.4 and
 # 6.6); its bias is chosen on MTRAG, between silence where there is no answer and where there is one.
 WEIGHTS = {"bias": -5.5, "dense": 5.2, "coverage": 1.6, "asked": 5.2}
-WEIGHTS_WITHOUT_LOGS = {"bias": -3.25, "dense": 3.5, "apart": 5.0}
+WEIGHTS_WITHOUT_LOGS = {"bias": -3.25, "dense": 3.5, "whitened": 5.0}
 # The thresholds were chosen on examples/questions.jsonl, not on unseen questions.
 ANSWERABLE = 0.24  # below it the model is not asked
 LIKELY = 0.42  # from it on a model that finds no answer is not believed
@@ -85,7 +85,7 @@ def signs(hits: Sequence[Hit], near: Mapping[str, float]) -> dict[str, float]:
     return {
         "bias": 1.0,
         "dense": max(hit.dense for hit in hits),
-        "apart": max(hit.apart for hit in hits),
+        "whitened": max(hit.whitened for hit in hits),
         "coverage": max(hit.coverage for hit in hits),
         "asked": _nearest_answered(near),
     }

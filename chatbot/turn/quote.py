@@ -63,7 +63,7 @@ def rank_sentences(
         return []
     cosines = likeness(question, [text for _, _, text in found])
     asked = set(terms(question))
-    told = [(p.cosine - CHANCE, set(terms(p.pair.answer))) for p in precedents if p.cosine > CHANCE]
+    told = [(p.cosine - CHANCE, set(terms(p.past.answer))) for p in precedents if p.cosine > CHANCE]
     ranked: list[Ranked] = []
     opened: set[int] = set()
     answered = [set(terms(answer)) for answer in earlier]

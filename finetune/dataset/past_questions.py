@@ -13,7 +13,7 @@ from finetune.logs.conversation import Problem
 from finetune.logs.reader import read_logs
 from retrieval.embed.embedder import Embedder
 from retrieval.index import Index
-from retrieval.search.past_questions import ASKED, Pair, write_asked
+from retrieval.search.past_questions import PAST_QUESTIONS, PastQuestion, write_past_questions
 
 
 def learn_questions(
@@ -28,11 +28,11 @@ def learn_questions(
     drops: Counter[str] = Counter()
     made = taught(read_logs(logs, problems), Attacher(index, drops), index, drops, Counter())
     pairs = [
-        Pair(
+        PastQuestion(
             search_query(one.exchange.history, one.exchange.question),
             one.example.passages[one.example.gold - 1].article if one.example.gold else "",
             one.example.answer,
         )
         for one in made
     ]
-    return write_asked(pairs, index_folder / ASKED, embedder)
+    return write_past_questions(pairs, index_folder / PAST_QUESTIONS, embedder)

@@ -167,7 +167,7 @@ class _Without:
 
     def precedents(self, question: str) -> list[Precedent]:
         found = self._index.precedents(question, leave_out=question)
-        return [p for p in found if p.pair.article not in self.hidden]
+        return [p for p in found if p.past.article not in self.hidden]
 
     def likeness(self, question: str, texts: Sequence[str]) -> np.ndarray:
         return self._index.likeness(question, texts)

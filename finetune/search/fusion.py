@@ -19,7 +19,7 @@ from finetune.search.retriever import parts
 from retrieval.embed.load import load_embedder
 from retrieval.embed.remembered import Remembered
 from retrieval.index import Index
-from retrieval.search.fusion import SIGNS, WEIGHTS
+from retrieval.search.fusion import FUSION_WEIGHTS, SIGNS
 from retrieval.search.fusion_weights import write_weights
 
 # How strongly the weights are held to those that come with the program. From .3 to 10 nDCG@10 of the half of
@@ -55,7 +55,7 @@ def learn_fusion(
     if embedder.untuned is not embedder:  # its likeness of questions that it has learnt is too good
         say(f"Learning on {len(held)} of {len(labelled)} questions: those that tuning the retriever held out")
         labelled = held
-    search.weights = dict(WEIGHTS)
+    search.weights = dict(FUSION_WEIGHTS)
     before = rank(search, labelled, Progress(say, f"Searching for {len(labelled)} questions"))
     samples = [_sample(search, one) for one in labelled]
     after: dict[int, RankingScore] = {}
@@ -93,7 +93,7 @@ def learnt(samples: Sequence[Sample]) -> dict[str, float]:
     """
     import torch
 
-    start = torch.tensor([WEIGHTS[sign] for sign in SIGNS], dtype=torch.float64)
+    start = torch.tensor([FUSION_WEIGHTS[sign] for sign in SIGNS], dtype=torch.float64)
     every = torch.from_numpy(np.concatenate([sample.signs for sample in samples]))
     shape = len(samples), max(len(sample.right) for sample in samples)
     signs, there, right = torch.zeros(*shape, len(SIGNS), dtype=every.dtype), *torch.zeros(2, *shape).bool()
@@ -123,7 +123,7 @@ def learnt(samples: Sequence[Sample]) -> dict[str, float]:
     final = weights.detach() / unit
     old, new = every @ start, every @ final
     final = final * float(old.std() / new.std().clamp_min(1e-9))
-    bias = WEIGHTS["bias"] + float(old.mean() - (every @ final).mean())
+    bias = FUSION_WEIGHTS["bias"] + float(old.mean() - (every @ final).mean())
     return dict(zip(SIGNS, final.tolist(), strict=True)) | {"bias": bias}
 
 
@@ -133,6 +133,6 @@ def _sample(index: Index, one: Labelled) -> Sample | None:
     if ranking is None:
         return None
     home = ~ranking.foreign
-    passages = [ranking.opened.passages[row] for row in ranking.rows[home]]
+    passages = [ranking.snapshot.passages[row] for row in ranking.rows[home]]
     right = np.array([passage.article in one.articles for passage in passages], dtype=bool)
     return Sample(ranking.signs[home], right) if right.any() and not right.all() else None

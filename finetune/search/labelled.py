@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.errors import PairsUnreadable
-from retrieval.search.past_questions import ASKED
+from retrieval.search.past_questions import PAST_QUESTIONS
 
 HELD_OUT, ENOUGH = 0.2, 600  # a fifth, but not many more questions than that: the more are trained on
 EXAMPLE = '{"question": "How do I return a lamp?", "article": "returns/how-to-return"}'
@@ -92,7 +92,7 @@ def _grade(text: str) -> float:
 
 
 def _learnt(index: Path) -> Iterator[tuple[str, list[str]]]:
-    file = index / ASKED / "questions.jsonl"
+    file = index / PAST_QUESTIONS / "questions.jsonl"
     if not file.exists():
         raise PairsUnreadable(
             f"The index in {index} has learnt no past questions: name a file of pairs, or learn them with "

@@ -26,7 +26,7 @@ from retrieval.languages.text import terms
 from retrieval.search.hits import Hit
 from retrieval.search.rerank import BEST, KIND, CrossE5, mixed
 from retrieval.store.content import embedded_text
-from retrieval.store.model_folder import WEIGHTS, write_folder
+from retrieval.store.model_folder import WEIGHTS_FILE, write_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,12 +94,12 @@ def train_reranker(
     shutil.rmtree(candidate, ignore_errors=True)
     try:
         write_folder(
-            candidate, about, lambda where: write_deltas(where / WEIGHTS, crossed.deltas, crossed.head)
+            candidate, about, lambda where: write_deltas(where / WEIGHTS_FILE, crossed.deltas, crossed.head)
         )
         found = list(_search(opened, held[:MOST_HELD_OUT], Progress(say, "Searching for held-out questions")))
         judged = _judge(CrossE5(candidate), found, Progress(say, "Judging what was found"))
         about["weight"], about["comparison"] = _decide(found, judged, say)
-        weights = candidate / WEIGHTS
+        weights = candidate / WEIGHTS_FILE
         report = write_folder(folder, about, lambda where: _copy(weights, where))
     finally:
         shutil.rmtree(candidate, ignore_errors=True)
@@ -172,4 +172,4 @@ def _decide(
 
 
 def _copy(weights: Path, where: Path) -> None:
-    shutil.copyfile(weights, where / WEIGHTS)
+    shutil.copyfile(weights, where / WEIGHTS_FILE)

@@ -21,10 +21,10 @@ from retrieval.embed.e5_network import E5Network
 from retrieval.embed.load import load_embedder
 from retrieval.embed.lora import write_deltas
 from retrieval.embed.remembered import Remembered
-from retrieval.embed.tuned import FAMILIAR, KIND, Tuned, e5_of
-from retrieval.embed.tuned_region import Familiar
+from retrieval.embed.tuned import KIND, REGION_FILE, Tuned, e5_of
+from retrieval.embed.tuned_region import TunedRegion
 from retrieval.index import Index
-from retrieval.store.model_folder import WEIGHTS, write_folder
+from retrieval.store.model_folder import WEIGHTS_FILE, write_folder
 
 FEWEST_TO_TRAIN, FEWEST_HELD_OUT = 20, 10
 FOLDER = "embedders"  # of an installation's home
@@ -67,12 +67,12 @@ def tune_retriever(
     )
     say(f"{tuned.steps} steps in {minutes(tuned.seconds)}, loss {tuned.first:.3f} -> {tuned.last:.3f}")
     held_vectors = embedder.encode_questions([one.question for one in held])
-    familiar = Familiar.of(e5_of(vectors), e5_of(held_vectors))
+    region = TunedRegion.of(e5_of(vectors), e5_of(held_vectors))
     about = _about(embedder.name, recipe, tuned, (len(train), len(held)))
 
     def fill(where: Path) -> None:
-        write_deltas(where / WEIGHTS, tuned.deltas, {})
-        familiar.save(where / FAMILIAR)
+        write_deltas(where / WEIGHTS_FILE, tuned.deltas, {})
+        region.save(where / REGION_FILE)
 
     candidate = folder.with_name(f".{folder.name}-candidate")
     shutil.rmtree(candidate, ignore_errors=True)

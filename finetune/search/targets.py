@@ -20,9 +20,9 @@ from retrieval.search.fusion import FOREIGN, FOREIGN_WORDS
 from retrieval.search.fusion_weights import read_weights
 from retrieval.store import versions
 from retrieval.store.content import read_content
-from retrieval.vectors.whitening import APART, SPREAD, Spread
+from retrieval.vectors.whitening import WHITENED_OF_COSINE, WHITENING_FILE, Whitening
 from retrieval.words.lexical import Lexical
-from retrieval.words.ngrams import query_pieces
+from retrieval.words.ngrams import query_ngrams
 from retrieval.words.synonyms import read_synonyms
 
 TINY = 1e-9
@@ -32,7 +32,7 @@ TINY = 1e-9
 class _View:
     """Of all passages, what a question in one language meets; tensors.
 
-    Likeness is a line in the product, `zero` + `step` x product. `turned` compares after spreading.
+    Likeness is a line in the product, `zero` + `step` x product. `turned` compares after whitening.
     """
 
     home: Any
@@ -51,8 +51,8 @@ class Targets:
         self._embedder = embedder
         self._vectors = np.asarray(content.vectors, dtype=np.float32)
         self._lexical = Lexical.load(where / "words")
-        self._pieces = Lexical.load(where / "pieces")
-        self._spread = Spread.load(where / SPREAD)
+        self._ngrams = Lexical.load(where / "pieces")
+        self._whitening = Whitening.load(where / WHITENING_FILE)
         self._synonyms = read_synonyms(folder)
         languages = [passage.language for passage in content.passages]
         self.languages = np.asarray(languages)
@@ -97,24 +97,24 @@ class Targets:
         ours = torch.from_numpy(unit[:, -DIMENSION:].astype(np.float32)) * e5.float()
         vectors = torch.cat((torch.from_numpy(before[:, :-DIMENSION]), ours), 1)
         cosine = view.zero + view.step * (vectors @ view.rows.T)
-        apart = APART * cosine
+        whitened = WHITENED_OF_COSINE * cosine
         if view.turned is not None:
             mean, inverse, turned = view.turned
             away = vectors - mean
-            apart = away @ turned.T / ((away @ inverse) * away).sum(1, keepdim=True).clamp_min(TINY).sqrt()
+            whitened = away @ turned.T / ((away @ inverse) * away).sum(1, keepdim=True).clamp_min(TINY).sqrt()
         fixed = [self._fixed(target.question) for target in targets]
         words, rest = (torch.from_numpy(np.stack(part)) for part in zip(*fixed, strict=True))
-        home = self._weights["cosine"] * cosine + self._weights["apart"] * apart + rest
+        home = self._weights["cosine"] * cosine + self._weights["whitened"] * whitened + rest
         return torch.where(view.home, home, FOREIGN * cosine + FOREIGN_WORDS * words)
 
     def _fixed(self, question: str) -> tuple[np.ndarray, np.ndarray]:
         """The share of the words that each passage has, and what the score has from all but the vectors."""
         wording = self._synonyms.wording(question)
         words = wording.scores(self._lexical) / max(wording.bound(self._lexical), 1e-9)
-        some = query_pieces(question)
-        pieces = self._pieces.scores(some) / max(self._pieces.bound(some), 1e-9)
+        some = query_ngrams(question)
+        ngrams = self._ngrams.scores(some) / max(self._ngrams.bound(some), 1e-9)
         counts = self._weights
-        rest = counts["words"] * words + counts["pieces"] * pieces + self._length + counts["bias"]
+        rest = counts["words"] * words + counts["ngrams"] * ngrams + self._length + counts["bias"]
         return words.astype(np.float32), rest.astype(np.float32)
 
     @cache  # noqa: B019
@@ -123,7 +123,7 @@ class Targets:
         import torch
 
         zero, step = self._line(asked)
-        turned = self._spread.turned(asked, self._vectors)
+        turned = self._whitening.turned(asked, self._vectors)
         return _View(
             torch.from_numpy(self.languages == asked),
             torch.from_numpy((zero - step * self._hubness(asked)).astype(np.float32)),
@@ -134,7 +134,7 @@ class Targets:
 
     def _hubness(self, asked: str) -> np.ndarray:
         """What the search takes from the products with passages in another language."""
-        return self._spread.hubness * (self.languages != asked)
+        return self._whitening.hubness * (self.languages != asked)
 
     def _line(self, asked: str) -> tuple[np.ndarray, np.ndarray]:
         """Likeness is a line in the product: its value at 0 and its slope, for each passage."""

@@ -13,7 +13,7 @@ from retrieval.errors import BadFile, NothingToRead
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FileArticle:
     """An article with the file it came from and the root under which that was found."""
 
     root: Path
@@ -25,7 +25,7 @@ class Found:
 class Scan:
     """The readable articles, the (file, reason) of what failed, and the files that failed as a whole."""
 
-    found: list[Found] = field(default_factory=list)
+    found: list[FileArticle] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     unreadable: set[Path] = field(default_factory=set)
 
@@ -50,7 +50,7 @@ def scan(paths: Sequence[Path], leave_out: Path) -> Scan:
             result.unreadable.add(file)
             continue
         result.failed.extend((f"{file}, {place}", reason) for place, reason in problems)
-        result.found.extend(Found(root, file, article) for article in articles)
+        result.found.extend(FileArticle(root, file, article) for article in articles)
     if not result.found:
         reasons = "; ".join(f"{file}: {reason}" for file, reason in result.failed[:3])
         raise NothingToRead(f"None of the files can be read ({reasons}): the index is left as it was.")

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 from retrieval.articles.crawl import Crawl, Pace, Page, Site, crawl
-from retrieval.articles.scan import Found, Scan, scan
+from retrieval.articles.scan import FileArticle, Scan, scan
 from retrieval.errors import NothingToRead
 
 SITES = "sites"  # the folder inside the index
@@ -45,11 +45,11 @@ class Mirror:
         ] + self.crawl.failed
         return result
 
-    def _placed(self, found: Found, urls: dict[str, str]) -> Found:
+    def _placed(self, found: FileArticle, urls: dict[str, str]) -> FileArticle:
         file = found.file.relative_to(self.building)
         url = urls[file.as_posix()]
         article = replace(found.article, url=urljoin(url, found.article.url))
-        return Found(self.place, self.place / file, article)
+        return FileArticle(self.place, self.place / file, article)
 
 
 def mirror_place(start: str, folder: Path) -> Path:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-def levelled(tuned: np.ndarray, untuned: np.ndarray, home: np.ndarray) -> np.ndarray:
+def shifted_to_untuned(tuned: np.ndarray, untuned: np.ndarray, home: np.ndarray) -> np.ndarray:
     """The tuned likeness of each passage, moved so that the best one of either kind is as alike as before.
 
     `home` parts the passages in the language of the question from the others. Tuning orders the passages of
@@ -42,4 +42,4 @@ def alike(embedder: Embedder, question: str, texts: Sequence[str]) -> np.ndarray
     likeness = by(embedder)
     if embedder.untuned is embedder:
         return likeness
-    return levelled(likeness, by(embedder.untuned), languages == asked)
+    return shifted_to_untuned(likeness, by(embedder.untuned), languages == asked)

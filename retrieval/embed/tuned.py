@@ -11,16 +11,16 @@ from retrieval.embed.bilingual import Bilingual
 from retrieval.embed.e5_file import DIMENSION
 from retrieval.embed.embedder import Embedder
 from retrieval.embed.remembered import Remembered
-from retrieval.embed.tuned_region import Familiar
+from retrieval.embed.tuned_region import TunedRegion
 from retrieval.errors import ModelDamaged
 from retrieval.languages.text import language_of
-from retrieval.store.model_folder import WEIGHTS, read_folder
+from retrieval.store.model_folder import WEIGHTS_FILE, read_folder
 
 if TYPE_CHECKING:
     import numpy as np
 
 KIND = "retriever"
-FAMILIAR = "familiar.npz"
+REGION_FILE = "familiar.npz"
 
 
 class Tuned:
@@ -42,13 +42,13 @@ class Tuned:
             )
         self.name, self.dimension = self.untuned.name, self.untuned.dimension
         self.version = f"{folder.name}@{about['version']}"
-        if FAMILIAR not in about["files"]:
+        if REGION_FILE not in about["files"]:
             raise ModelDamaged(
                 f"{folder} was tuned by an older version of this program: tune it again with "
                 "`chatbot finetune retriever`."
             )
-        self._familiar = Familiar.load(folder / FAMILIAR)
-        self._weights = folder / WEIGHTS
+        self._familiar = TunedRegion.load(folder / REGION_FILE)
+        self._weights = folder / WEIGHTS_FILE
         self._lock = threading.Lock()
         self._e5: Any = None
 

@@ -17,7 +17,7 @@ FULLY = 3
 NEAR, FAR = 0.008, 0.025
 
 
-class Familiar:
+class TunedRegion:
     """The centres of the questions that were learnt, and how like one of them a familiar question is.
 
     All vectors are E5's of questions before tuning, of length one, shape (questions, 384).
@@ -27,7 +27,7 @@ class Familiar:
         self._centres, self._unlike, self._like = centres, unlike, like
 
     @classmethod
-    def of(cls, learnt: np.ndarray, held_out: np.ndarray) -> Familiar:
+    def of(cls, learnt: np.ndarray, held_out: np.ndarray) -> TunedRegion:
         """Find the centres of what was learnt; the held-out ones tell how near to one a new question is."""
         import faiss
         import numpy as np
@@ -58,7 +58,7 @@ class Familiar:
         np.savez(path, centres=self._centres, bounds=[self._unlike, self._like])
 
     @classmethod
-    def load(cls, path: Path) -> Familiar:
+    def load(cls, path: Path) -> TunedRegion:
         """Read what `save` has written."""
         import numpy as np
 

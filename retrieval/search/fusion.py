@@ -12,12 +12,19 @@ from retrieval.search.question import BEST_PARTS
 if TYPE_CHECKING:
     import numpy as np
 
-# What each sign of a match adds to the score: cosine; cosine after spreading the vectors (spread.py); BM25 of
-# the words and of their pieces, each as a share of what no passage can exceed; logarithm of the number of
+# What each sign of a match adds to the score: cosine; cosine after whitening; BM25 of
+# the words and of their n-grams, each as a share of what no passage can exceed; logarithm of the number of
 # different words, since a longer passage more often holds the answer. Fitted on mtrag, dstc9_faq,
 # dstc11_track5 and egret_wenda_zh by the softmax loss of the right article; docs/retrieval-quality.md.
-SIGNS = ("cosine", "apart", "words", "pieces", "length")
-WEIGHTS = {"cosine": 0.452, "apart": 0.341, "words": 0.045, "pieces": 0.203, "length": 0.02, "bias": -0.016}
+SIGNS = ("cosine", "whitened", "words", "ngrams", "length")
+FUSION_WEIGHTS = {
+    "cosine": 0.452,
+    "whitened": 0.341,
+    "words": 0.045,
+    "ngrams": 0.203,
+    "length": 0.02,
+    "bias": -0.016,
+}
 # Of the cosine, where words cannot help: what fused scores come to at equal relevance, or a little less, for
 # what is said in the language asked in is wanted first.
 FOREIGN = 0.7
@@ -31,7 +38,7 @@ _NEGATIONS = frozenset(
 _WORDS = re.compile(r"[\u3400-\u9fff]|[^\W_]+")
 
 
-def fuse(signs: np.ndarray, foreign: np.ndarray, weights: Mapping[str, float] = WEIGHTS) -> np.ndarray:
+def fuse(signs: np.ndarray, foreign: np.ndarray, weights: Mapping[str, float] = FUSION_WEIGHTS) -> np.ndarray:
     """Weigh the SIGNS of each passage, shape (passages, 5); rank fusion would lose to the better list.
 
     Between a question and a passage in different languages the words know nothing, so there the cosine counts
@@ -46,7 +53,7 @@ def fuse(signs: np.ndarray, foreign: np.ndarray, weights: Mapping[str, float] = 
 
 
 def best_parts(
-    signs: Sequence[np.ndarray], foreign: np.ndarray, weights: Mapping[str, float] = WEIGHTS
+    signs: Sequence[np.ndarray], foreign: np.ndarray, weights: Mapping[str, float] = FUSION_WEIGHTS
 ) -> np.ndarray:
     """The SIGNS of each passage: of a question in parts, the mean over the BEST_PARTS that suit it best."""
     import numpy as np

@@ -11,9 +11,10 @@ from typing import Any
 
 from retrieval.errors import IndexDamaged
 from retrieval.files import written
-from retrieval.search.fusion import WEIGHTS
+from retrieval.search.fusion import FUSION_WEIGHTS
 
 FILE = "fusion.json"
+OLDER = {"whitened": "apart", "ngrams": "pieces"}  # what signs were called in files of before
 
 
 def read_weights(folder: Path) -> dict[str, float]:
@@ -21,11 +22,12 @@ def read_weights(folder: Path) -> dict[str, float]:
     path = folder / FILE
     try:
         weights = json.loads(path.read_text(encoding="utf-8"))["weights"]
-        found = {sign: float(weights[sign]) for sign in WEIGHTS}
+        weights |= {new: weights[old] for new, old in OLDER.items() if old in weights}
+        found = {sign: float(weights[sign]) for sign in FUSION_WEIGHTS}
         if not all(map(math.isfinite, found.values())):
             raise ValueError("a weight is no number")
     except FileNotFoundError:
-        return dict(WEIGHTS)
+        return dict(FUSION_WEIGHTS)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IndexDamaged(
             f"{path} cannot be read ({error}): learn it again with `chatbot finetune fusion`, or go back to "

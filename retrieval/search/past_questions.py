@@ -22,7 +22,7 @@ from retrieval.languages.text import language_of
 if TYPE_CHECKING:
     import numpy as np
 
-ASKED = "asked"  # the folder inside the index
+PAST_QUESTIONS = "asked"  # the folder inside the index
 MANIFEST = "manifest.json"
 NEIGHBOURS = 12
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PastQuestion:
     """A past question, the article that answered it and the answer; both "" when there was none."""
 
     question: str
@@ -42,14 +42,14 @@ class Pair:
 class Precedent:
     """A past question with its cosine to the new one."""
 
-    pair: Pair
+    past: PastQuestion
     cosine: float
 
 
-class Asked:
+class PastQuestions:
     """Past questions, searchable by meaning."""
 
-    def __init__(self, pairs: Sequence[Pair], vectors: np.ndarray, embedder: Embedder) -> None:
+    def __init__(self, pairs: Sequence[PastQuestion], vectors: np.ndarray, embedder: Embedder) -> None:
         import numpy as np
 
         self._pairs = list(pairs)
@@ -58,8 +58,8 @@ class Asked:
         self._embedder = embedder
 
     @classmethod
-    def open(cls, folder: Path, embedder: Embedder) -> Asked:
-        """The questions that `write_asked` left in the folder.
+    def open(cls, folder: Path, embedder: Embedder) -> PastQuestions:
+        """The questions that `write_past_questions` left in the folder.
 
         None when there is no such folder, or when another embedder made it: learn the logs again then.
         Raises IndexDamaged when the folder is incomplete.
@@ -73,7 +73,7 @@ class Asked:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             lines = (folder / "questions.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
             vectors = np.load(folder / "vectors.npy")
-            pairs = [Pair(**json.loads(line)) for line in lines]
+            pairs = [PastQuestion(**json.loads(line)) for line in lines]
             made_with, complete = manifest["embedder"], len(pairs) == len(vectors)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexDamaged(
@@ -120,11 +120,11 @@ def by_article(precedents: Sequence[Precedent]) -> dict[str, float]:
     """The articles that answered them, each with its best cosine; "" stands for unanswered questions."""
     best: dict[str, float] = {}
     for precedent in precedents:
-        best.setdefault(precedent.pair.article, precedent.cosine)
+        best.setdefault(precedent.past.article, precedent.cosine)
     return best
 
 
-def write_asked(pairs: Sequence[Pair], folder: Path, embedder: Embedder) -> int:
+def write_past_questions(pairs: Sequence[PastQuestion], folder: Path, embedder: Embedder) -> int:
     """Write the folder anew and return how many questions it holds; being cut off leaves the old one."""
     import numpy as np
 
@@ -142,6 +142,6 @@ def write_asked(pairs: Sequence[Pair], folder: Path, embedder: Embedder) -> int:
     return len(unique)
 
 
-def asked_version(folder: Path) -> int:
+def past_questions_version(folder: Path) -> int:
     """A number that changes when the questions are written anew; 0 when there are none."""
     return written(folder / MANIFEST)

@@ -1,4 +1,4 @@
-"""A question as the search sees it: words, pieces and vectors, in parts where it is as long as a letter."""
+"""A question as the search sees it: words, n-grams and vectors, in parts where it is as long as a letter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from retrieval.articles.split import WORD, sentences, size
 from retrieval.embed.embedder import Embedder
 from retrieval.search.earlier import Earlier, bound, mixed, weighted
 from retrieval.words.lexical import Lexical, query_words
-from retrieval.words.ngrams import query_pieces
+from retrieval.words.ngrams import query_ngrams
 from retrieval.words.synonyms import Synonyms, Wording
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ BEST_PARTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a question: `words`, `pieces` and `vector` to search by, with what was said before.
+    """One part of a question: `words`, `ngrams` and `vector` to search by, with what was said before.
 
     `said` and `alone` are what it says by itself, or with the earlier texts that it cannot do without.
     `untuned` and `untuned_alone` are `vector` and `alone` as they were before the embedder was tuned: the
@@ -34,7 +34,7 @@ class Part:
 
     words: Wording
     said: Wording
-    pieces: list[tuple[list[str], float]]
+    ngrams: list[tuple[list[str], float]]
     before: list[tuple[list[str], float]]
     vector: np.ndarray
     alone: np.ndarray
@@ -75,7 +75,7 @@ def parts_of(
     found = []
     for i, text in enumerate(texts):
         words = synonyms.wording(text)
-        own = query_pieces(text)
+        own = query_ngrams(text)
         whole = len(texts) + i if subject else i
         vector = untuned = mixed(vectors[i], vectors[first:], earlier)
         if before is not vectors:
@@ -84,7 +84,7 @@ def parts_of(
             Part(
                 words,
                 synonyms.wording(full[i]) if subject else words,
-                [(own, 1.0), *weighted(own, earlier, query_pieces)],
+                [(own, 1.0), *weighted(own, earlier, query_ngrams)],
                 weighted(words.every_word(), earlier, query_words),
                 vector,
                 vectors[whole],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from retrieval.articles.passage import Passage
 from retrieval.embed.embedder import Embedder
-from retrieval.embed.likeness import levelled
+from retrieval.embed.likeness import shifted_to_untuned
 from retrieval.languages.text import language_of
 from retrieval.search import rerank
 from retrieval.search.earlier import Earlier, bound
@@ -18,9 +18,9 @@ from retrieval.search.filters import Filter, nearest
 from retrieval.search.fusion import OTHER_LANGUAGE, SIGNS, best_parts, distinct, fuse
 from retrieval.search.hits import Hit
 from retrieval.search.question import Part, parts_of, split_question
-from retrieval.search.snapshot import Opened
+from retrieval.search.snapshot import Snapshot
 from retrieval.store.content import embedded_text
-from retrieval.vectors.whitening import APART
+from retrieval.vectors.whitening import WHITENED_OF_COSINE
 from retrieval.words.synonyms import Synonyms, Wording
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 50  # of each language from the vectors, and as many from the words
 
-PARTS = ("embedding", "dense", "words", "fusing")  # of a search, in order
+STAGES = ("embedding", "dense", "words", "fusing")  # of a search, in order
 Way = Literal["lexical", "dense", "fused"]
 
 
@@ -36,7 +36,7 @@ Way = Literal["lexical", "dense", "fused"]
 class Ranking:
     """Every number of one search: `rows` are the candidates, `kept` the places among them that are `hits`."""
 
-    opened: Opened
+    snapshot: Snapshot
     words: Wording
     rows: np.ndarray
     foreign: np.ndarray  # whether a candidate is in another language than the question
@@ -47,11 +47,11 @@ class Ranking:
     kept: np.ndarray
     signs: np.ndarray  # of each candidate, what `fused` weighs
     hits: list[Hit]
-    seconds: dict[str, float]  # of each part of the search
+    seconds: dict[str, float]  # of each stage of the search
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Candidates:
     """The candidates' rows, and for each part of the question the BM25 score of every row."""
 
     rows: np.ndarray
@@ -62,7 +62,7 @@ class _Found:
 class Ranker:
     """All that one search uses, from its beginning to its end."""
 
-    opened: Opened
+    snapshot: Snapshot
     embedder: Embedder
     synonyms: Synonyms
     weights: Mapping[str, float]
@@ -86,22 +86,24 @@ class Ranker:
         clock.append(time.perf_counter())
 
         asked = language_of(query)
-        allowed = self.opened.masks.mask(where)
+        allowed = self.snapshot.masks.mask(where)
         found = self._find(parts, allowed, max(k, CANDIDATES), clock)
-        foreign = self.opened.languages[found.rows] != asked
+        foreign = self.snapshot.languages[found.rows] != asked
         signs = best_parts(self._signs(parts, asked, found), foreign, self.weights)
         cosine = signs[:, SIGNS.index("cosine")]
         alone = {"dense": cosine, "lexical": signs[:, SIGNS.index("words")]}
         fused = alone[way] if way in alone else fuse(signs, foreign, self.weights)
         scores = fused
         if language is not None:
-            scores = np.where(self.opened.languages[found.rows] == language, scores, scores * OTHER_LANGUAGE)
+            scores = np.where(
+                self.snapshot.languages[found.rows] == language, scores, scores * OTHER_LANGUAGE
+            )
 
         order = np.argsort(-scores, kind="stable")
         most = max(k, rerank.BEST) if self.reranker else k
-        kept = order[distinct((self.opened.passages[row] for row in found.rows[order]), most)]
+        kept = order[distinct((self.snapshot.passages[row] for row in found.rows[order]), most)]
         final, judged = self._judge(
-            query, [self.opened.passages[row] for row in found.rows[kept]], scores[kept]
+            query, [self.snapshot.passages[row] for row in found.rows[kept]], scores[kept]
         )
         best_first = np.argsort(-final, kind="stable")[:k]
         kept, final, judged = kept[best_first], final[best_first], judged[best_first]
@@ -110,33 +112,33 @@ class Ranker:
         shown = found.rows[kept]
         # Of the question itself, for a mixture is nearer to everything; of a letter, of its best part.
         own = np.max([self._own(part, asked, found.rows, kept) for part in parts], axis=0)
-        hits = self._hits(parts, found, shown, (final, own, signs[kept, SIGNS.index("apart")], judged))
+        hits = self._hits(parts, found, shown, (final, own, signs[kept, SIGNS.index("whitened")], judged))
         words = parts[0].words if len(parts) == 1 else self.synonyms.wording(query)
-        seconds = dict(zip(PARTS, np.diff(clock).tolist(), strict=True))
+        seconds = dict(zip(STAGES, np.diff(clock).tolist(), strict=True))
         return Ranking(
-            self.opened, words, found.rows, foreign, cosine, fused, scores, order, kept, signs, hits,
+            self.snapshot, words, found.rows, foreign, cosine, fused, scores, order, kept, signs, hits,
             seconds,
         )  # fmt: skip
 
     def _find(
         self, parts: Sequence[Part], allowed: np.ndarray | None, most: int, clock: list[float]
-    ) -> _Found:
+    ) -> _Candidates:
         """What any part of a question finds."""
         import numpy as np
 
-        opened = self.opened
-        found = [nearest(opened.dense, part.vector, most, allowed, opened.languages) for part in parts]
+        snapshot = self.snapshot
+        found = [nearest(snapshot.dense, part.vector, most, allowed, snapshot.languages) for part in parts]
         clock.append(time.perf_counter())
-        bm25 = [passing(part.scores(opened.lexical), allowed) for part in parts]
+        bm25 = [passing(part.scores(snapshot.lexical), allowed) for part in parts]
         found += [best(scores, most) for scores in bm25]
         for part in parts:
-            if not opened.lexical.knows(part.words.every_word()):  # misspelt, perhaps
-                alike = opened.pieces.scores(part.pieces[0][0])
+            if not snapshot.lexical.knows(part.words.every_word()):  # misspelt, perhaps
+                alike = snapshot.ngrams.scores(part.ngrams[0][0])
                 found.append(best(passing(alike, allowed), CANDIDATES // 2))
         clock.append(time.perf_counter())
-        return _Found(np.unique(np.concatenate(found)), bm25)
+        return _Candidates(np.unique(np.concatenate(found)), bm25)
 
-    def _signs(self, parts: Sequence[Part], asked: str, found: _Found) -> list[np.ndarray]:
+    def _signs(self, parts: Sequence[Part], asked: str, found: _Candidates) -> list[np.ndarray]:
         """For each part of the question the SIGNS of each candidate, shape (candidates, 5)."""
         rows = found.rows
         return [
@@ -147,49 +149,52 @@ class Ranker:
     def _signs_of(self, part: Part, asked: str, rows: np.ndarray, bm25: np.ndarray) -> np.ndarray:
         import numpy as np
 
-        opened = self.opened
-        home = opened.languages[rows] == asked
-        cosine, apart = self._meaning(part.vector, part.alone, asked, rows)
+        snapshot = self.snapshot
+        home = snapshot.languages[rows] == asked
+        cosine, whitened = self._meaning(part.vector, part.alone, asked, rows)
         if part.is_tuned:
             before = self._meaning(part.untuned, part.untuned_alone, asked, rows)
-            pairs = zip((cosine, apart), before, strict=True)
-            cosine, apart = (levelled(after, one, home) for after, one in pairs)
-        words = bm25 / max(part.bound(opened.lexical), 1e-9)
-        alike = sum(weight * opened.pieces.scores_at(some, rows) for some, weight in part.pieces)
-        pieces = alike / max(bound(opened.pieces, part.pieces), 1e-9)
-        length = np.log1p(opened.lexical.different(rows))
-        return np.stack((cosine, apart, words, pieces, length), axis=1)
+            pairs = zip((cosine, whitened), before, strict=True)
+            cosine, whitened = (shifted_to_untuned(after, one, home) for after, one in pairs)
+        words = bm25 / max(part.bound(snapshot.lexical), 1e-9)
+        alike = sum(weight * snapshot.ngrams.scores_at(some, rows) for some, weight in part.ngrams)
+        ngrams = alike / max(bound(snapshot.ngrams, part.ngrams), 1e-9)
+        length = np.log1p(snapshot.lexical.different(rows))
+        return np.stack((cosine, whitened, words, ngrams, length), axis=1)
 
     def _meaning(
         self, vector: np.ndarray, alone: np.ndarray, asked: str, rows: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """How alike a question and each row are, as they are and after spreading.
+        """How alike a question and each row are, as they are and whitened.
 
         Passages of another language are compared with the question alone: what was said before would bring
         it nearer to all of them.
         """
         import numpy as np
 
-        opened = self.opened
-        home = opened.languages[rows] == asked
+        snapshot = self.snapshot
+        home = snapshot.languages[rows] == asked
         cosine = self._likeness(vector, asked, rows)
         if not home.all():
             cosine = np.where(home, cosine, self._likeness(alone, asked, rows))
-        apart = opened.spread.likeness(vector, asked, rows, opened.dense)
-        return cosine, APART * cosine if apart is None else np.where(home, apart, APART * cosine)
+        whitened = snapshot.whitening.likeness(vector, asked, rows, snapshot.dense)
+        usual = WHITENED_OF_COSINE * cosine
+        return cosine, usual if whitened is None else np.where(home, whitened, usual)
 
     def _own(self, part: Part, asked: str, rows: np.ndarray, places: np.ndarray) -> np.ndarray:
         """How alike a part by itself and the candidates at these places of `rows` are."""
         if not part.is_tuned:
             return self._likeness(part.alone, asked, rows[places])
         before, after = (self._likeness(one, asked, rows) for one in (part.untuned_alone, part.alone))
-        return levelled(after, before, self.opened.languages[rows] == asked)[places]
+        return shifted_to_untuned(after, before, self.snapshot.languages[rows] == asked)[places]
 
     def _likeness(self, vector: np.ndarray, asked: str, rows: np.ndarray) -> np.ndarray:
         """How alike a question and each row are, hubs of another language brought down."""
-        opened = self.opened
-        languages = opened.languages[rows]
-        products = opened.dense.products(vector, rows) - (languages != asked) * opened.spread.hubness[rows]
+        snapshot = self.snapshot
+        languages = snapshot.languages[rows]
+        products = (
+            snapshot.dense.products(vector, rows) - (languages != asked) * snapshot.whitening.hubness[rows]
+        )
         return self.embedder.likeness(products, asked, languages)
 
     def _judge(
@@ -206,25 +211,25 @@ class Ranker:
         return rerank.mixed(scores, np.where(np.isnan(judged), 0.5, judged), self.reranker.weight), judged
 
     def _hits(
-        self, parts: Sequence[Part], found: _Found, shown: np.ndarray, known: Sequence[np.ndarray]
+        self, parts: Sequence[Part], found: _Candidates, shown: np.ndarray, known: Sequence[np.ndarray]
     ) -> list[Hit]:
-        """The hits at these rows, of which score, cosine, spread cosine and judgement are `known`."""
+        """The hits at these rows, of which score, cosine, whitened cosine and judgement are `known`."""
         import numpy as np
 
         lexical = np.max([scores[shown] for scores in found.bm25], axis=0)
-        coverage = np.max([part.said.coverage(self.opened.lexical, shown) for part in parts], axis=0)
+        coverage = np.max([part.said.coverage(self.snapshot.lexical, shown) for part in parts], axis=0)
         numbers = np.stack((*known, lexical, coverage), axis=1).tolist()
         return [
             Hit(
-                self.opened.passages[row],
+                self.snapshot.passages[row],
                 score,
                 dense,
                 words,
                 covered,
-                apart=apart,
+                whitened=whitened,
                 reranked=None if math.isnan(verdict) else verdict,
             )
-            for row, (score, dense, apart, verdict, words, covered) in zip(shown, numbers, strict=True)
+            for row, (score, dense, whitened, verdict, words, covered) in zip(shown, numbers, strict=True)
         ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from retrieval.errors import RerankerUnavailable
-from retrieval.store.model_folder import WEIGHTS, is_folder, read_folder
+from retrieval.store.model_folder import WEIGHTS_FILE, is_folder, read_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,7 +65,7 @@ class CrossE5:
         about = read_folder(folder, KIND)
         self.name = f"{folder.name}@{about['version']}"
         self.weight = float(about["weight"])
-        self._weights = folder / WEIGHTS
+        self._weights = folder / WEIGHTS_FILE
         self._lock = threading.Lock()
         self._loaded: tuple[E5Network, dict[str, Any]] | None = None
 

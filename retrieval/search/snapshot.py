@@ -13,7 +13,7 @@ from retrieval.search.filters import Masks
 from retrieval.store import versions
 from retrieval.store.content import read_content
 from retrieval.vectors.backend import FAISS, Vectors, open_vectors
-from retrieval.vectors.whitening import SPREAD, Spread
+from retrieval.vectors.whitening import WHITENING_FILE, Whitening
 from retrieval.words.lexical import Lexical
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Snapshot:
     """One version in memory; a search works on one of these from beginning to end."""
 
     version: str
@@ -31,11 +31,11 @@ class Opened:
     languages: np.ndarray
     dense: Vectors
     lexical: Lexical
-    pieces: Lexical
-    spread: Spread
+    ngrams: Lexical
+    whitening: Whitening
 
 
-def open_current(folder: Path, embedder: Embedder) -> Opened:
+def open_current(folder: Path, embedder: Embedder) -> Snapshot:
     """Read the current version. Raises IndexMissing, IndexDamaged or EmbedderMismatch."""
     while True:
         version = versions.current(folder)
@@ -46,7 +46,7 @@ def open_current(folder: Path, embedder: Embedder) -> Opened:
                 raise  # not an ingest that removed an old version under our hands
 
 
-def _open_version(folder: Path, version: str, embedder: Embedder) -> Opened:
+def _open_version(folder: Path, version: str, embedder: Embedder) -> Snapshot:
     import numpy as np
 
     about = versions.manifest(folder, version)
@@ -57,7 +57,7 @@ def _open_version(folder: Path, version: str, embedder: Embedder) -> Opened:
     articles: dict[str, list[Passage]] = {}
     for passage in content.passages:
         articles.setdefault(passage.article, []).append(passage)
-    return Opened(
+    return Snapshot(
         version,
         content.passages,
         Masks(content.passages),
@@ -66,7 +66,7 @@ def _open_version(folder: Path, version: str, embedder: Embedder) -> Opened:
         open_vectors(where, about.get("vectors", FAISS), content.vectors, languages),
         Lexical.load(where / "words"),
         Lexical.load(where / "pieces"),
-        Spread.load(where / SPREAD),
+        Whitening.load(where / WHITENING_FILE),
     )
 
 

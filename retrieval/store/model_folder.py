@@ -12,7 +12,7 @@ from typing import Any
 from retrieval.errors import ModelDamaged
 
 MANIFEST = "manifest.json"
-WEIGHTS = "weights.safetensors"
+WEIGHTS_FILE = "weights.safetensors"
 
 
 def write_folder(folder: Path, about: Mapping[str, Any], fill: Callable[[Path], None]) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def write_folder(folder: Path, about: Mapping[str, Any], fill: Callable[[Path], 
     building.mkdir(parents=True)
     try:
         fill(building)
-        version = blake2b((building / WEIGHTS).read_bytes(), digest_size=4).hexdigest()
+        version = blake2b((building / WEIGHTS_FILE).read_bytes(), digest_size=4).hexdigest()
         manifest = {**about, "version": version, "files": _sizes(building)}
         text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
         (building / MANIFEST).write_text(text, encoding="utf-8")
@@ -37,7 +37,7 @@ def write_folder(folder: Path, about: Mapping[str, Any], fill: Callable[[Path], 
 
 def is_folder(name: str) -> bool:
     """Whether `name` is a folder that `write_folder` made."""
-    return (Path(name) / WEIGHTS).is_file() or (Path(name) / MANIFEST).is_file()
+    return (Path(name) / WEIGHTS_FILE).is_file() or (Path(name) / MANIFEST).is_file()
 
 
 def read_folder(folder: Path, kind: str) -> dict[str, Any]:

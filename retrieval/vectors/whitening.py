@@ -1,4 +1,4 @@
-"""How the vectors of a language are spread: what all passages share counts less than what sets them apart.
+"""Whitening of the vectors of a language: what all passages share counts less than what sets them apart.
 
 The articles of one company resemble each other. Their vectors are therefore also compared after subtracting
 the mean and dividing by the covariance, shrunk towards a multiple of the identity (Ledoit and Wolf 2004), as
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from retrieval.vectors.backend import Vectors
 
-SPREAD = "spread.npz"  # in the folder of a version
+WHITENING_FILE = "spread.npz"  # in the folder of a version
 SHRINKAGE = 0.7  # of .2, .4, .7 and 1 the best
-FEW = 20  # passages; so few say nothing of how a language is spread
-APART = 0.5  # of the cosine, what this likeness comes to on eight sets (.38 to .65): for languages of FEW
+FEW = 20  # passages; so few say nothing of how a language spreads
+WHITENED_OF_COSINE = 0.5  # what it comes to on eight sets (.38 to .65): for languages of FEW passages
 SEEN = 20_000  # vectors by which the covariance is estimated
 # Of the mean of the other language, or where nothing is written in it, of the passage's own. Of Chinese
 # questions to English articles and the other way round Recall@10 is .635 and .562 without, .692 and .698 with
@@ -36,7 +36,7 @@ _BLOCK = 4096
 _TINY = 1e-9
 
 
-class Spread:
+class Whitening:
     """For each language the mean of its vectors and their inverse covariance; for each row its length.
 
     `hubness` is by how much more each row resembles all questions in the other language than its fellows do,
@@ -49,7 +49,7 @@ class Spread:
         self._parts, self._lengths, self.hubness = parts, lengths, hubness
 
     @classmethod
-    def of(cls, vectors: np.ndarray, languages: Sequence[str]) -> Spread:
+    def of(cls, vectors: np.ndarray, languages: Sequence[str]) -> Whitening:
         """Measure vectors of shape (passages, dimension)."""
         import numpy as np
 
@@ -78,7 +78,7 @@ class Spread:
         np.savez(path, **arrays)
 
     @classmethod
-    def load(cls, path: Path) -> Spread:
+    def load(cls, path: Path) -> Whitening:
         """Read what `save` has written."""
         import numpy as np
 
@@ -104,7 +104,7 @@ class Spread:
     def likeness(
         self, vector: np.ndarray, language: str, rows: np.ndarray, dense: Vectors
     ) -> np.ndarray | None:
-        """Cosine, -1..1, of a question and these rows after spreading; only rows of `language` make sense.
+        """Cosine, -1..1, of a question and these rows after whitening; only rows of `language` make sense.
 
         None for a language with fewer than FEW passages.
         """

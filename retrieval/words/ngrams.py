@@ -1,4 +1,4 @@
-"""Pieces of words: what a misspelt or differently built word shares with the right one."""
+"""N-grams of words: what a misspelt or differently built word shares with the right one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from retrieval.articles.passage import Passage
 from retrieval.languages.text import HAN_START, terms
 
-LETTERS = 4  # of a piece; with three, fused nDCG@10 was .08 points lower on the average of eight sets
+LETTERS = 4  # of an n-gram; with three, fused nDCG@10 was .08 points lower on the average of eight sets
 
 
-def pieces(words: Iterable[str]) -> list[str]:
+def ngrams(words: Iterable[str]) -> list[str]:
     """Four letters in a row of each word, its ends marked; of a Chinese word each character and each pair."""
     found: list[str] = []
     for word in words:
@@ -23,11 +23,11 @@ def pieces(words: Iterable[str]) -> list[str]:
     return found
 
 
-def query_pieces(query: str) -> list[str]:
-    """The distinct pieces of a query's content words, in order."""
-    return list(dict.fromkeys(pieces(terms(query))))
+def query_ngrams(query: str) -> list[str]:
+    """The distinct n-grams of a query's content words, in order."""
+    return list(dict.fromkeys(ngrams(terms(query))))
 
 
-def passage_pieces(passage: Passage) -> list[str]:
-    """The pieces of a passage, those of its title and headings twice."""
-    return pieces(terms(passage.context)) * 2 + pieces(terms(f"{passage.keywords} {passage.text}"))
+def passage_ngrams(passage: Passage) -> list[str]:
+    """The n-grams of a passage, those of its title and headings twice."""
+    return ngrams(terms(passage.context)) * 2 + ngrams(terms(f"{passage.keywords} {passage.text}"))

@@ -13,13 +13,13 @@ from retrieval.search.hits import Hit
 PASSAGE = Passage("a#1", "a", "Returns", "", "Within 30 days.", "", "en")
 
 
-def hit(dense: float = 0.5, coverage: float = 0.5, apart: float = 0.2) -> Hit:
-    return Hit(PASSAGE, 0.5, dense, 1.0, coverage, apart=apart)
+def hit(dense: float = 0.5, coverage: float = 0.5, whitened: float = 0.2) -> Hit:
+    return Hit(PASSAGE, 0.5, dense, 1.0, coverage, whitened=whitened)
 
 
 def test_the_best_of_the_sources_counts_for_each_sign() -> None:
     seen = signs([hit(0.4, 0.9, 0.1), hit(0.6, 0.2, 0.3)], {"a": 0.7, "": 0.9})
-    assert seen == {"bias": 1.0, "dense": 0.6, "apart": 0.3, "coverage": 0.9, "asked": 0.7}
+    assert seen == {"bias": 1.0, "dense": 0.6, "whitened": 0.3, "coverage": 0.9, "asked": 0.7}
 
 
 @pytest.mark.parametrize("near", [{}, {"a": 0.5}], ids=["without logs", "with logs"])
@@ -28,7 +28,7 @@ def test_a_nearer_passage_makes_an_answer_likelier(near: dict[str, float]) -> No
 
 
 def test_without_logs_what_sets_a_passage_apart_counts_instead_of_its_words() -> None:
-    assert answerability([hit(apart=0.5)], {}) > answerability([hit(apart=0.1)], {})
+    assert answerability([hit(whitened=0.5)], {}) > answerability([hit(whitened=0.1)], {})
     assert answerability([hit(coverage=0.9)], {}) == answerability([hit(coverage=0.1)], {})
 
 

@@ -12,7 +12,7 @@ from retrieval.ingest import ingest
 from tests.finetune.evaluation.held_out import CASH, REFUNDS, shop_index
 from tests.retrieval.hashing import HashingEmbedder
 
-NAMES = ("bias", "dense", "apart")
+NAMES = ("bias", "dense", "whitened")
 TRUE = (-2.0, 3.0, 4.0)
 ARTICLES = {
     "refunds": "A refund takes five days.",
@@ -24,7 +24,7 @@ ARTICLES = {
 def made_up(count: int) -> list[Sample]:
     """Samples whose log-odds are TRUE."""
     rng = np.random.default_rng(0)
-    seen = [{"bias": 1.0, "dense": rng.random(), "apart": rng.random()} for _ in range(count)]
+    seen = [{"bias": 1.0, "dense": rng.random(), "whitened": rng.random()} for _ in range(count)]
     odds = [sum(w * one[name] for w, name in zip(TRUE, NAMES, strict=True)) for one in seen]
     return [Sample(s, bool(rng.random() < 1 / (1 + np.exp(-o)))) for s, o in zip(seen, odds, strict=True)]
 
@@ -33,7 +33,7 @@ def test_known_weights_are_found_again() -> None:
     samples = made_up(8000)
     found = fit([samples], NAMES)
     assert found["dense"] == pytest.approx(3.0, abs=0.4)
-    assert found["apart"] == pytest.approx(4.0, abs=0.4)
+    assert found["whitened"] == pytest.approx(4.0, abs=0.4)
 
 
 def test_how_many_of_a_set_are_answerable_does_not_count() -> None:

@@ -16,7 +16,7 @@ from finetune.search.labelled import read_labelled, split
 from retrieval.embed.remembered import Remembered
 from retrieval.errors import IndexDamaged
 from retrieval.index import Index
-from retrieval.search.fusion import SIGNS, WEIGHTS
+from retrieval.search.fusion import FUSION_WEIGHTS, SIGNS
 from retrieval.search.fusion_weights import FILE, forget_weights, read_weights, write_weights
 from tests.retrieval.hashing import HashingEmbedder
 from tests.retrieval.test_index import ENGLISH, make
@@ -45,10 +45,11 @@ def test_the_sign_that_tells_comes_to_count_most(sign: str) -> None:
 
 def test_a_few_questions_move_the_weights_a_little_and_scores_stay_where_they_were() -> None:
     few, many = samples("words", 3), samples("words", 300)
-    assert WEIGHTS["words"] < learnt(few)["words"] < learnt(many)["words"]
+    assert FUSION_WEIGHTS["words"] < learnt(few)["words"] < learnt(many)["words"]
     every = np.concatenate([sample.signs for sample in many])
     old, new = (
-        every @ [weights[sign] for sign in SIGNS] + weights["bias"] for weights in (WEIGHTS, learnt(many))
+        every @ [weights[sign] for sign in SIGNS] + weights["bias"]
+        for weights in (FUSION_WEIGHTS, learnt(many))
     )
     assert abs(old.mean() - new.mean()) < 1e-6
     assert abs(old.std() - new.std()) < 1e-6
@@ -91,15 +92,18 @@ def test_learnt_weights_are_written_only_when_better_and_used_by_an_open_index(s
         [shop / "pairs.jsonl"], settings=settings, index=shop / "index", say=said.append
     )
     assert report["comparison"]["all"]["ndcg"]["difference"]["low"] > 0
-    assert report["weights"]["words"] + report["weights"]["pieces"] > WEIGHTS["words"] + WEIGHTS["pieces"]
+    assert (
+        report["weights"]["words"] + report["weights"]["ngrams"]
+        > FUSION_WEIGHTS["words"] + FUSION_WEIGHTS["ngrams"]
+    )
     assert any("--reset" in line for line in said)
-    assert index.weights == WEIGHTS
+    assert index.weights == FUSION_WEIGHTS
     index.refresh()
     assert index.weights == report["weights"]
     assert forget_weights(shop / "index")
     assert not forget_weights(shop / "index")
     index.refresh()
-    assert index.weights == WEIGHTS
+    assert index.weights == FUSION_WEIGHTS
 
 
 def test_what_a_retriever_may_have_learnt_teaches_nothing(
@@ -138,7 +142,7 @@ def test_a_damaged_file_is_named_and_an_open_index_goes_on(
     tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     index = make(tmp_path, ENGLISH, HashingEmbedder())
-    write_weights(tmp_path / "index", {"weights": WEIGHTS | {"words": 0.3}})
+    write_weights(tmp_path / "index", {"weights": FUSION_WEIGHTS | {"words": 0.3}})
     index.refresh()
     (tmp_path / "index" / FILE).write_bytes(text.encode("latin-1"))
     with pytest.raises(IndexDamaged, match=r"fusion\.json .* --reset"):

@@ -19,13 +19,13 @@ from finetune.search.ranked import compare_rankings
 from retrieval.embed import e5_file, minilm
 from retrieval.embed.bilingual import Bilingual
 from retrieval.embed.load import load_embedder
-from retrieval.embed.tuned import FAMILIAR, Tuned
+from retrieval.embed.tuned import REGION_FILE, Tuned
 from retrieval.errors import EmbedderMismatch, ModelDamaged
 from retrieval.explain import explain
 from retrieval.index import Index
 from retrieval.ingest import ingest
 from retrieval.search.rerank import load_reranker
-from retrieval.store.model_folder import MANIFEST, WEIGHTS
+from retrieval.store.model_folder import MANIFEST, WEIGHTS_FILE
 from tests.retrieval.embed.tiny_e5 import write_tiny_e5
 from tests.retrieval.hashing import HashingEmbedder
 from ui.cli import main
@@ -73,7 +73,11 @@ def test_what_is_better_is_written_and_comes_back(
     gain = report["comparison"]["all"]["ndcg"]["difference"]
     assert gain["low"] > 0
     assert any("CHATBOT_EMBEDDER=" in line for line in said)
-    assert sorted(path.name for path in (tmp_path / "tuned").iterdir()) == [FAMILIAR, MANIFEST, WEIGHTS]
+    assert sorted(path.name for path in (tmp_path / "tuned").iterdir()) == [
+        REGION_FILE,
+        MANIFEST,
+        WEIGHTS_FILE,
+    ]
     tuned = load_embedder(str(tmp_path / "tuned"))
     assert isinstance(tuned, Tuned)
     assert tuned.version == f"tuned@{report['version']}"
@@ -95,7 +99,7 @@ def test_what_is_better_is_written_and_comes_back(
     for likeness in (
         lambda index: index.likeness(familiar, THINGS).max(),
         lambda index: max(hit.dense for hit in index.search(familiar, len(THINGS))),
-        lambda index: max(hit.apart for hit in index.search(familiar, len(THINGS))),
+        lambda index: max(hit.whitened for hit in index.search(familiar, len(THINGS))),
     ):
         assert likeness(index) == pytest.approx(likeness(before), abs=1e-4)
     monkeypatch.setenv("CHATBOT_EMBEDDER", str(tmp_path / "tuned"))
@@ -129,12 +133,18 @@ def test_too_few_pairs_and_a_folder_that_is_there(home: Path, tmp_path: Path) ->
 def test_damage_and_another_embedder_are_told(home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "tuned"
     folder.mkdir()
-    (folder / WEIGHTS).write_bytes(b"no manifest")
+    (folder / WEIGHTS_FILE).write_bytes(b"no manifest")
     with pytest.raises(ModelDamaged, match="finetune retriever"):
         load_embedder(str(folder))
     (folder / MANIFEST).write_text(
         json.dumps(
-            {"kind": "retriever", "embedder": "older", "version": "1", "files": {WEIGHTS: 11}, "shift": {}}
+            {
+                "kind": "retriever",
+                "embedder": "older",
+                "version": "1",
+                "files": {WEIGHTS_FILE: 11},
+                "shift": {},
+            }
         )
     )
     with pytest.raises(ModelDamaged, match='tuned from the embedder "older"'):

@@ -16,7 +16,7 @@ from retrieval.embed.e5 import E5
 from retrieval.index import Index
 from retrieval.ingest import ingest
 from retrieval.search.fusion import FOREIGN, FOREIGN_WORDS, SIGNS
-from retrieval.vectors import whitening as spread
+from retrieval.vectors import whitening
 from tests.finetune.search.test_retriever import THINGS, NoMiniLM
 from tests.retrieval.embed.tiny_e5 import write_tiny_e5
 
@@ -26,11 +26,11 @@ QUESTIONS = ["lamp tea?", "怎么退货?", "how much is a desk", "运费多久"]
 
 @pytest.fixture
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Targets, Index, Bilingual]:
-    """An index in two languages, large enough by the measure of this test to be spread."""
+    """An index in two languages, large enough by the measure of this test to be whitened."""
     model = write_tiny_e5(tmp_path / "tiny.bin")
     monkeypatch.setattr(e5_file, "_packaged", lambda: model)
     monkeypatch.setattr(minilm, "MiniLM", NoMiniLM)
-    monkeypatch.setattr(spread, "FEW", 4)
+    monkeypatch.setattr(whitening, "FEW", 4)
     docs = tmp_path / "docs"
     docs.mkdir()
     for one in THINGS + CHINESE:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from retrieval.embed.likeness import levelled
+from retrieval.embed.likeness import shifted_to_untuned
 
 LIKENESS = st.floats(-3, 3, width=32)
 
@@ -25,7 +25,7 @@ def test_best_ones_keep_their_likeness_and_the_order_is_the_tuned_one(
 ) -> None:
     tuned, untuned, home = drawn
     as_it_was = tuned.copy()
-    moved = levelled(tuned, untuned, home)
+    moved = shifted_to_untuned(tuned, untuned, home)
     assert np.array_equal(tuned, as_it_was)
     for kind in (home, ~home):
         if kind.any():

@@ -10,7 +10,7 @@ from retrieval.embed import remembered
 from retrieval.embed.remembered import Remembered
 from retrieval.index import Index
 from retrieval.ingest import ingest
-from retrieval.search.past_questions import ASKED, Pair, write_asked
+from retrieval.search.past_questions import PAST_QUESTIONS, PastQuestion, write_past_questions
 from tests.retrieval.hashing import HashingEmbedder
 
 
@@ -35,7 +35,7 @@ def test_a_turn_embeds_its_question_once(tmp_path: Path) -> None:
     (tmp_path / "lamp.md").write_text("A lamp can be returned.")
     embedder, home = HashingEmbedder(), tmp_path / "index"
     ingest([tmp_path / "lamp.md"], home, embedder)
-    write_asked([Pair("Can lamps go back?", "lamp")], home / ASKED, embedder)
+    write_past_questions([PastQuestion("Can lamps go back?", "lamp")], home / PAST_QUESTIONS, embedder)
     index = Index.open(home, embedder)
     embedder.encoded.clear()
     question = "May I return a lamp?"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.embed.tuned_region import CENTRES, Familiar
+from retrieval.embed.tuned_region import CENTRES, TunedRegion
 
 
 def around(centre: np.ndarray, count: int, seed: int, away: float = 0.012) -> np.ndarray:
@@ -23,22 +23,22 @@ def topic(seed: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def familiar() -> Familiar:
+def familiar() -> TunedRegion:
     learnt = np.concatenate([around(topic(seed), 60, seed) for seed in range(3)])
-    return Familiar.of(learnt, np.concatenate([around(topic(seed), 15, 10 + seed) for seed in range(3)]))
+    return TunedRegion.of(learnt, np.concatenate([around(topic(seed), 15, 10 + seed) for seed in range(3)]))
 
 
-def test_new_questions_of_learnt_topics_are_familiar(familiar: Familiar) -> None:
+def test_new_questions_of_learnt_topics_are_familiar(familiar: TunedRegion) -> None:
     shares = familiar.share(np.concatenate([around(topic(seed), 50, 20 + seed) for seed in range(3)]))
     assert (shares == 1).mean() > 0.9
 
 
-def test_other_topics_are_not(familiar: Familiar) -> None:
+def test_other_topics_are_not(familiar: TunedRegion) -> None:
     assert not familiar.share(np.concatenate([around(topic(seed), 50, seed) for seed in (7, 8, 9)])).any()
     assert not familiar.share(np.zeros((2, 384), dtype=np.float32)).any()
 
 
-def test_what_lies_between_is_familiar_in_part(familiar: Familiar) -> None:
+def test_what_lies_between_is_familiar_in_part(familiar: TunedRegion) -> None:
     one, other = topic(0), topic(7)
     between = np.stack([(1 - at) * one + at * other for at in np.linspace(0, 1, 201)]).astype(np.float32)
     shares = familiar.share(between / np.linalg.norm(between, axis=1, keepdims=True))
@@ -50,18 +50,18 @@ def test_what_lies_between_is_familiar_in_part(familiar: Familiar) -> None:
 
 def test_equal_questions_leave_room_for_paraphrases() -> None:
     same = np.repeat(topic(0)[None].astype(np.float32), 40, 0)
-    assert Familiar.of(same, same).share(around(topic(0), 50, 1, 0.007)).mean() > 0.5
+    assert TunedRegion.of(same, same).share(around(topic(0), 50, 1, 0.007)).mean() > 0.5
 
 
-def test_it_comes_back_as_it_was(familiar: Familiar, tmp_path: Path) -> None:
+def test_it_comes_back_as_it_was(familiar: TunedRegion, tmp_path: Path) -> None:
     familiar.save(tmp_path / "familiar.npz")
     questions = around(topic(0), 20, 5, 0.02)
     assert np.array_equal(
-        Familiar.load(tmp_path / "familiar.npz").share(questions), familiar.share(questions)
+        TunedRegion.load(tmp_path / "familiar.npz").share(questions), familiar.share(questions)
     )
 
 
 def test_few_questions_have_few_centres_and_many_have_not_too_many() -> None:
     for count, centres in ((5, 1), (20, 2), (2000, CENTRES)):
         learnt = around(topic(0), count, 0)
-        assert len(Familiar.of(learnt, learnt[:10])._centres) == centres
+        assert len(TunedRegion.of(learnt, learnt[:10])._centres) == centres

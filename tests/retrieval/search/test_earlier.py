@@ -57,7 +57,7 @@ def test_passages_of_another_language_are_compared_with_the_question_alone(tmp_p
         ranked = index.rank("is the lamp brass", 2, earlier=earlier)
         assert ranked
         rows = zip(ranked.rows, ranked.cosine, strict=True)
-        return {ranked.opened.passages[row].language: round(float(cosine), 5) for row, cosine in rows}
+        return {ranked.snapshot.passages[row].language: round(float(cosine), 5) for row, cosine in rows}
 
     alone, later = cosines(), cosines(Earlier("what is the lamp shade", 0.5))
     assert later["zh"] == alone["zh"]

@@ -12,7 +12,7 @@ from retrieval.articles.metadata import audience, metadata
 from retrieval.index import Index
 from retrieval.ingest import ingest
 from retrieval.search.filters import Filter, nearest
-from retrieval.search.past_questions import ASKED, Pair, by_article, write_asked
+from retrieval.search.past_questions import PAST_QUESTIONS, PastQuestion, by_article, write_past_questions
 from retrieval.vectors.faiss_index import Dense
 from tests.retrieval.hashing import HashingEmbedder
 
@@ -58,15 +58,15 @@ def test_no_other_door_leads_to_an_internal_article(index: Index) -> None:
 
 def test_past_questions_do_not_lead_to_what_is_internal_or_gone(index: Index, tmp_path: Path) -> None:
     pairs = [
-        Pair("How much may be refunded?", "limits", "Up to 500."),
-        Pair("How much may be refunded then?", "deleted", "Up to 400."),
-        Pair("How much may be refunded by zeppelin?", ""),
-        Pair("When is it refunded?", "refunds", "In five days."),
+        PastQuestion("How much may be refunded?", "limits", "Up to 500."),
+        PastQuestion("How much may be refunded then?", "deleted", "Up to 400."),
+        PastQuestion("How much may be refunded by zeppelin?", ""),
+        PastQuestion("When is it refunded?", "refunds", "In five days."),
     ]
-    write_asked(pairs, tmp_path / "index" / ASKED, HashingEmbedder())
+    write_past_questions(pairs, tmp_path / "index" / PAST_QUESTIONS, HashingEmbedder())
     index.refresh()
     precedents = index.precedents("How much may be refunded?")
-    assert {p.pair.article for p in precedents} == {"", "refunds"}
+    assert {p.past.article for p in precedents} == {"", "refunds"}
     near = by_article(precedents) | {"limits": 1.0, "q1": 1.0}  # as if an old list were remembered
     sources = find_sources(index, "How much may be refunded, SESAME-1?", "en", near)
     assert {source.passage.article for source in sources} <= {"refunds", "delivery"}

@@ -18,7 +18,7 @@ from retrieval.explain import explain
 from retrieval.index import Index
 from retrieval.ingest import ingest
 from retrieval.search.rerank import BEST, CrossE5, in_doubt, load_reranker, mixed
-from retrieval.store.model_folder import WEIGHTS, write_folder
+from retrieval.store.model_folder import WEIGHTS_FILE, write_folder
 from tests.retrieval.embed.tiny_e5 import write_tiny_e5
 from tests.retrieval.hashing import HashingEmbedder
 
@@ -93,7 +93,7 @@ def cross(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(e5_file, "_packaged", lambda: model)
     folder = tmp_path / "reranker"
     write_folder(
-        folder, {"kind": "reranker", "weight": 0.2}, lambda w: write_deltas(w / WEIGHTS, {}, new_head())
+        folder, {"kind": "reranker", "weight": 0.2}, lambda w: write_deltas(w / WEIGHTS_FILE, {}, new_head())
     )
     return folder
 
@@ -113,11 +113,11 @@ def test_a_folder_judges_each_passage_for_itself(cross: Path) -> None:
 
 def test_damage_and_other_kinds_are_told(cross: Path, tmp_path: Path) -> None:
     assert load_reranker("none") is None
-    (cross / WEIGHTS).write_bytes(b"cut off")
+    (cross / WEIGHTS_FILE).write_bytes(b"cut off")
     with pytest.raises(ModelDamaged, match=r"another size.*finetune reranker"):
         load_reranker(str(cross))
     write_folder(
-        tmp_path / "other", {"kind": "retriever"}, lambda w: write_deltas(w / WEIGHTS, {}, new_head())
+        tmp_path / "other", {"kind": "retriever"}, lambda w: write_deltas(w / WEIGHTS_FILE, {}, new_head())
     )
     with pytest.raises(ModelDamaged, match="holds a retriever"):
         load_reranker(str(tmp_path / "other"))

@@ -1,4 +1,4 @@
-"""Pieces of words find what is misspelt; the spread of vectors counts what sets passages apart."""
+"""N-grams find what is misspelt; whitening counts what sets passages apart."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from hypothesis import strategies as st
 
 from retrieval.articles.passage import Passage
 from retrieval.vectors.faiss_index import Dense
-from retrieval.vectors.whitening import FEW, Spread
+from retrieval.vectors.whitening import FEW, Whitening
 from retrieval.words.lexical import Lexical, query_words
-from retrieval.words.ngrams import passage_pieces, pieces, query_pieces
+from retrieval.words.ngrams import ngrams, passage_ngrams, query_ngrams
 from tests.retrieval.hashing import HashingEmbedder
 from tests.retrieval.test_index import ENGLISH, make
 
 
-def test_pieces_of_words() -> None:
-    assert pieces(["lamp", "to"]) == ["^lam", "lamp", "amp$", "^to$"]
-    assert pieces(["退货"]) == ["退", "货", "退货"]
+def test_ngrams_of_words() -> None:
+    assert ngrams(["lamp", "to"]) == ["^lam", "lamp", "amp$", "^to$"]
+    assert ngrams(["退货"]) == ["退", "货", "退货"]
 
 
 @settings(deadline=None)  # the first text loads the Chinese dictionary
 @given(st.text())
-def test_any_text_has_pieces_for_each_of_its_words(text: str) -> None:
-    assert bool(query_pieces(text)) == bool(query_words(text))
+def test_any_text_has_ngrams_for_each_of_its_words(text: str) -> None:
+    assert bool(query_ngrams(text)) == bool(query_words(text))
 
 
 def test_a_misspelt_word_is_found(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_misspelt_word_is_found(tmp_path: Path) -> None:
 def test_scores_of_some_rows_are_those_of_all(words: list[str]) -> None:
     texts = ["lamp bulb", "lamp price lamp", "退货 price", "...", "bulb"]
     passages = [Passage(f"a{n}#1", f"a{n}", "", "", text, "", "en") for n, text in enumerate(texts)]
-    for lexical in (Lexical.build(passages), Lexical.build(passages, passage_pieces)):
+    for lexical in (Lexical.build(passages), Lexical.build(passages, passage_ngrams)):
         rows = np.array([0, 2, 3, 4])
         distinct = list(dict.fromkeys(words))
         assert np.allclose(lexical.scores_at(distinct, rows), lexical.scores(distinct)[rows], atol=1e-5)
@@ -46,37 +46,39 @@ def test_scores_of_some_rows_are_those_of_all(words: list[str]) -> None:
 
 @settings(max_examples=20)
 @given(st.integers(FEW, 60), st.integers(0, 99))
-def test_spread_likeness_is_a_cosine_and_survives_the_disk(count: int, seed: int) -> None:
+def test_whitened_likeness_is_a_cosine_and_survives_the_disk(count: int, seed: int) -> None:
     chance = np.random.default_rng(seed)
     vectors = (chance.standard_normal((count, 6)) + 2).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     languages = ["en"] * count
-    spread, dense, rows = Spread.of(vectors, languages), Dense(vectors, languages), np.arange(count)
+    whitening, dense, rows = Whitening.of(vectors, languages), Dense(vectors, languages), np.arange(count)
     for row in range(count):
-        likeness = spread.likeness(vectors[row], "en", rows, dense)
+        likeness = whitening.likeness(vectors[row], "en", rows, dense)
         assert likeness is not None
         assert (np.abs(likeness) <= 1.01).all()
         assert likeness[row] > 0.98
-    assert spread.likeness(vectors[0], "zh", rows, dense) is None
+    assert whitening.likeness(vectors[0], "zh", rows, dense) is None
 
 
-def test_few_passages_have_no_spread() -> None:
+def test_few_passages_have_no_whitening() -> None:
     vectors = np.eye(FEW - 1, FEW, dtype=np.float32)
     languages = ["en"] * len(vectors)
     rows = np.arange(len(vectors))
-    assert Spread.of(vectors, languages).likeness(vectors[0], "en", rows, Dense(vectors, languages)) is None
+    assert (
+        Whitening.of(vectors, languages).likeness(vectors[0], "en", rows, Dense(vectors, languages)) is None
+    )
 
 
-def test_spread_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_whitened_is_read_as_it_was_written(tmp_path: Path) -> None:
     vectors = np.random.default_rng(0).standard_normal((2 * FEW, 6)).astype(np.float32)
     languages = ["en", "zh"] * FEW
-    spread, dense = Spread.of(vectors, languages), Dense(vectors, languages)
-    spread.save(tmp_path / "spread.npz")
+    whitening, dense = Whitening.of(vectors, languages), Dense(vectors, languages)
+    whitening.save(tmp_path / "spread.npz")
     rows = np.arange(len(vectors))
     for language in ("en", "zh"):
         first, again = (
             one.likeness(vectors[0], language, rows, dense)
-            for one in (spread, Spread.load(tmp_path / "spread.npz"))
+            for one in (whitening, Whitening.load(tmp_path / "spread.npz"))
         )
         assert first is not None
         assert again is not None
@@ -92,8 +94,8 @@ def test_a_passage_like_everything_in_the_other_language_is_a_hub(tmp_path: Path
     vectors = np.concatenate((chinese, english)).astype(np.float32)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     languages = ["zh"] * len(chinese) + ["en"] * len(english)
-    Spread.of(vectors, languages).save(tmp_path / "spread.npz")
-    hubness = Spread.load(tmp_path / "spread.npz").hubness[len(chinese) :]
+    Whitening.of(vectors, languages).save(tmp_path / "spread.npz")
+    hubness = Whitening.load(tmp_path / "spread.npz").hubness[len(chinese) :]
     assert hubness.argmax() == 3
     assert hubness[4] == 0
     assert abs(hubness.mean()) < 1e-6
@@ -102,6 +104,6 @@ def test_a_passage_like_everything_in_the_other_language_is_a_hub(tmp_path: Path
 def test_with_one_language_alone_its_own_mean_tells_the_hubs() -> None:
     vectors = np.abs(np.random.default_rng(2).standard_normal((2 * FEW, 8))).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    hubness = Spread.of(vectors, ["en"] * len(vectors)).hubness
+    hubness = Whitening.of(vectors, ["en"] * len(vectors)).hubness
     assert hubness.argmax() == (vectors @ vectors.mean(0)).argmax()
-    assert not Spread.of(vectors[: FEW - 1], ["en"] * (FEW - 1)).hubness.any()
+    assert not Whitening.of(vectors[: FEW - 1], ["en"] * (FEW - 1)).hubness.any()

@@ -19,7 +19,7 @@ from chatbot.store.sqlite import Store
 from retrieval.embed import load as embed
 from retrieval.index import Index
 from retrieval.ingest import ingest
-from retrieval.search.past_questions import ASKED, Pair, write_asked
+from retrieval.search.past_questions import PAST_QUESTIONS, PastQuestion, write_past_questions
 from tests.retrieval.hashing import HashingEmbedder
 from ui.api.app import create_app
 from ui.cli import main
@@ -36,7 +36,9 @@ def shop(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (docs / "lamp.md").write_text("---\nproduct: Lamp\n---\n# Lamps\n\nA refund for a lamp takes five days.")
     (docs / "灯.md").write_text("---\ntags: 灯具\n---\n# 灯\n\n退款需要五天。")
     ingest([docs], settings.index, HashingEmbedder())
-    write_asked([Pair(QUESTION, "code", SECRET)], settings.index / ASKED, HashingEmbedder())
+    write_past_questions(
+        [PastQuestion(QUESTION, "code", SECRET)], settings.index / PAST_QUESTIONS, HashingEmbedder()
+    )
     store = Store(settings.database)
     chat = Chat(
         Index.open(settings.index, HashingEmbedder()), ScriptedEngine([f"{SECRET} [1]"]), store, settings

@@ -22,7 +22,7 @@ from ui.cli import options
 def command(
     pairs: tuple[Path, ...], home: Path | None, index: Path | None, reset: bool, as_json: bool
 ) -> None:
-    """Learn what words, pieces and meaning count in a search, on PAIRS of a question and its article.
+    """Learn what words, n-grams and meaning count in a search, on PAIRS of a question and its article.
 
     PAIRS are as for `chatbot finetune retriever`; without any, the questions that `chatbot ingest --logs` has
     learnt. Each fifth is searched with what the others taught, and only when that is better with confidence
