@@ -29,7 +29,7 @@ _UNIT = rf"(?:,?\s*(?:{_UNIT_WORD}\.?\s*(?:no\.?\s*)?[\dA-Za-z]{{1,5}}(?:[-/]\d+
 _UK = r"[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}\b"
 _ZIP = rf"(?:(?:[A-Z]{{2,3}}\.?,?\s+)?\d{{5}}(?:-\d{{4}})?\b|(?:[A-Z]{{2,3}}\s+)?\d{{4}}\b(?!\s*[-:])|{_UK}|[A-Z]\d[A-Z]\s?\d[A-Z]\d\b|[A-Z]{{2}}\b)"
 _TOWN = (
-    rf"(?:,?\s*{_UNIT})?(?:,\s*(?!Order|WW|GC|Name|Phone|Tel|Thanks|Please|I\b)[A-ZÀ-Þ][a-zà-ÿ]+(?:[\s-]+[A-ZÀ-Þ]?[a-zà-ÿ]+){{0,2}}"
+    rf"(?:,?\s*{_UNIT})?(?:,\s*(?!Order|Name|Phone|Tel|Thanks|Please|I\b)[A-ZÀ-Þ][a-zà-ÿ]+(?:[\s-]+[A-ZÀ-Þ]?[a-zà-ÿ]+){{0,2}}"
     rf"(?=[\s,.;!?)]|$)){{0,3}}(?:,?\s*(?:[A-Z]{{1,2}}-)?\d{{4,5}}\s[A-ZÀ-Þ][a-zà-ÿ]+(?:\s[A-ZÀ-Þ][a-zà-ÿ]+)?(?=[\s,.;!?)]|$)|,?\s*{_ZIP})?"
 )
 _HOUSE = r"(?:(?:The\s[A-Z][\w'’]+(?:\s[A-Z][\w'’]+){0,2}|\b(?:[A-Z][\w'’]+\s){1,2}(?:House|Cottage|Farm|Lodge|Hall|Court|Rectory|Barn|Villa|Mill)),\s+)?"

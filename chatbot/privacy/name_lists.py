@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -19,21 +20,21 @@ COMMON = words_of(
     a about account address after all also am amazing an and another any apologies app are as ask at
     back be because been before best bluetooth box brilliant but bye can card chat cheers christmas
     clear click client club code colour color contact could customer dark day dear delivery desk did
-    do does done dont dusk either email ember enjoy every exactly excellent express fair fine first
+    do does done dont either email enjoy every exactly excellent express fair fine first
     for friday from germany gift glad gold good got great had happy has have hello help here hi hmm
     how i if in indeed invoice is it its january february march april may june july august september
-    october november december just keepwell lamp let like lol look lovely many marketplace
+    october november december just lamp let like lol look lovely many marketplace
     mastercard me member mine monday more morning much my name never new next nice no none not
     nothing noted now of oh ok okay omg on one only or order ordered our out packed parcel pay
-    paypal perfect phew phone please portal puffin quick re received regards resend return right
+    paypal perfect phew phone please portal quick re received regards resend return right
     sale saturday shall shipped shipping silver since sir so some someone somebody sorry soon
-    splendid standard still sunday super support sure tansy team thank thanks that the their them
+    splendid standard still sunday super support sure team thank thanks that the their them
     then there these they thing this thursday till to today tomorrow too tuesday two unfortunately
     until up us very visa was we wednesday welcome well what when where whether which while who why
-    wick wifi will willow with within wonderful wow yay yes yesterday you your yours everyone
+    wifi will with within wonderful wow yay yes yesterday you your yours everyone
     everybody folks guys madam delivered cancelled free agent human operator chapter page privacy
-    security profile settings site help centre center glowmate final orders lookup item items points
-    harrow mill alder oak english chinese french german spanish usd phd smart ltd llc inc shop store
+    security profile settings site help centre center final orders lookup item items points
+    oak english chinese french german spanish usd phd smart ltd llc inc shop store
     both nope yep yeah absolutely certainly promise cool cute stuff question questions hm huh wait
     stop refund refunds house number street flat by he she his her him ship deliver call mr mrs ms miss
     dr prof going looking trying waiting calling writing having getting still just really afraid told
@@ -101,19 +102,25 @@ DOUBTFUL = words_of(
 )
 
 
-@lru_cache
-def given_names() -> frozenset[str]:
-    """First names in Latin letters, in lower case, without those that are common words."""
-    return _listed("first_name")
+@dataclass(frozen=True, slots=True)
+class NameLists:
+    """Words in lower case: those that are no names, first names, and family names."""
+
+    common: frozenset[str]
+    given: frozenset[str]
+    family: frozenset[str]
+
+
+@lru_cache(8)
+def name_lists(no_names: frozenset[str]) -> NameLists:
+    """The lists of a company: without the words that are no names there."""
+    common = COMMON | {word.lower() for word in no_names}
+    return NameLists(common, _listed("first_name") - common, _listed("last_name") - common)
 
 
 @lru_cache
-def family_names() -> frozenset[str]:
-    """Family names in Latin letters, in lower case, without those that are common words."""
-    return _listed("last_name")
-
-
 def _listed(prefix: str) -> frozenset[str]:
+    """Names in Latin letters without those that are frequent English words."""
     import faker.providers.person as people
     from faker.providers.lorem.en_US import Provider as Lorem
 
@@ -124,7 +131,7 @@ def _listed(prefix: str) -> frozenset[str]:
         for name in values
         if re.fullmatch(r"[A-ZÀ-Þ][\w'’-]*[a-zà-ÿ]", name) and len(name) > 2
     }
-    return frozenset(names - COMMON - {word.lower() for word in Lorem.word_list})
+    return frozenset(names - {word.lower() for word in Lorem.word_list})
 
 
 def _lists(provider: type, prefix: str) -> list[list[str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chatbot.privacy.name_lists import COMMON, DOUBTFUL, family_names, given_names, words_of
+from chatbot.privacy.name_lists import DOUBTFUL, NameLists, words_of
 from chatbot.privacy.names_zh import find_chinese
 from chatbot.privacy.spans import BLACK
 from retrieval.languages.table import HAN
@@ -109,23 +109,23 @@ _AFTER = re.compile(
 )
 
 
-def find_names(text: str) -> Iterator[str]:
+def find_names(text: str, lists: NameLists) -> Iterator[str]:
     """Names of people in a text from which other personal data is blacked out."""
     for cue in _STRONG:
         for match in cue.finditer(text):
             (how, name), *_ = match.groupdict().items()
             if how == "name":
-                yield from _first(_strong(name))
+                yield from _first(_strong(name, lists))
             elif how == "lax" or name.lower() not in DOUBTFUL:
-                yield from _first(_known(name))
+                yield from _first(_known(name, lists))
     for cue in _WEAK:
         for match in cue.finditer(text):
-            yield from _first(_without_common(match["name"]))
-    yield from _listed(text)
+            yield from _first(_without_common(match["name"], lists))
+    yield from _listed(text, lists)
     yield from find_chinese(text)
 
 
-def reply_names(text: str) -> list[str]:
+def reply_names(text: str, lists: NameLists) -> list[str]:
     """The name that a reply consists of, when the message before has asked for one."""
     words = re.sub(
         r"^\W*(?:it['’]?s|it is|sure|yes|ok(?:ay)?|its|i am|i['’]?m|this is)\b[\s,:]*",
@@ -138,10 +138,11 @@ def reply_names(text: str) -> list[str]:
     match = re.fullmatch(
         rf"(?P<name>[{_LETTERS}][{_LETTERS}'’.-]*(?:\s[{_LETTERS}][{_LETTERS}'’.-]*){{0,3}})[.!]?", words
     )
-    return [match["name"].rstrip(".")] if match and not any(map(_is_common, words.split())) else []
+    common = any(_is_common(word, lists) for word in words.split())
+    return [match["name"].rstrip(".")] if match and not common else []
 
 
-def parts(name: str) -> list[str]:
+def parts(name: str, lists: NameLists) -> list[str]:
     """The full name and the words of it that can stand for the person alone, longest first."""
     if not name.isascii() and re.search(f"[{HAN}]", name):
         return [name]
@@ -149,8 +150,8 @@ def parts(name: str) -> list[str]:
         word
         for word in name.split()
         if len(word) >= 3
-        and word.lower() not in COMMON
-        and (word[0].isupper() or word.lower() in given_names())
+        and word.lower() not in lists.common
+        and (word[0].isupper() or word.lower() in lists.given)
     ]
     return sorted({name, *words}, key=len, reverse=True)
 
@@ -160,11 +161,11 @@ def _first(name: str) -> Iterator[str]:
         yield name
 
 
-def _listed(text: str) -> Iterator[str]:
+def _listed(text: str, lists: NameLists) -> Iterator[str]:
     """Capitalised words that lists of names know."""
-    given, family = given_names(), family_names()
+    given, family = lists.given, lists.family
     for match in _CAPITALS.finditer(text):
-        name = _without_common(match.group())
+        name = _without_common(match.group(), lists)
         words = [w.strip(".").lower() for w in name.split()]
         if not words or _AFTER.match(text[match.end() :]):
             continue
@@ -193,12 +194,12 @@ def _listed(text: str) -> Iterator[str]:
             yield match.group()
 
 
-def _strong(name: str) -> str:
+def _strong(name: str, lists: NameLists) -> str:
     """After a sure cue: the words up to the first that is no name."""
     words: list[str] = []
     for word in name.split():
         lower = word.lower().strip(".")
-        if _is_common(word) or (words and lower in _STOPS) or (not words and lower in _STOPS):
+        if _is_common(word, lists) or lower in _STOPS:
             break
         words.append(word)
         if word.endswith(".") and len(word) > 2:
@@ -210,16 +211,16 @@ def _strong(name: str) -> str:
     return " ".join(words[:4]).rstrip(".-'’")
 
 
-def _known(name: str) -> str:
+def _known(name: str, lists: NameLists) -> str:
     """After a doubtful cue: a capital, or a word that lists know."""
-    words = _strong(name).split()
-    known = given_names()
+    words = _strong(name, lists).split()
+    known = lists.given
     if not words or not (words[0][0].isupper() or (words[0].lower() in known)):
         return ""
     if words[0][0].islower():
         kept = [words[0]]
         for word in words[1:]:
-            if word.lower() not in known and word.lower() not in family_names():
+            if word.lower() not in known and word.lower() not in lists.family:
                 break
             kept.append(word)
         return " ".join(kept)
@@ -242,13 +243,13 @@ _STOPS = words_of(
 )
 
 
-def _without_common(name: str) -> str:
+def _without_common(name: str, lists: NameLists) -> str:
     """The name without the sentence words that a pattern took along; "" when nothing is left."""
     words = name.split()
-    while words and _is_common(words[0]):
+    while words and _is_common(words[0], lists):
         words.pop(0)
     for i, word in enumerate(words):
-        if _is_common(word):
+        if _is_common(word, lists):
             words = words[:i]
             break
     while words and words[-1].lower() in (
@@ -269,5 +270,5 @@ def _without_common(name: str) -> str:
     return " ".join(words)
 
 
-def _is_common(word: str) -> bool:
-    return re.split(r"['’]", word.lower().strip("."))[0] in COMMON
+def _is_common(word: str, lists: NameLists) -> bool:
+    return re.split(r"['’]", word.lower().strip("."))[0] in lists.common

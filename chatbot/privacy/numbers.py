@@ -8,8 +8,6 @@ from collections.abc import Iterator
 
 from chatbot.privacy.spans import KEPT, Page, Span
 
-ORDER_NUMBER = r"(?<![A-Za-z0-9-])(?:WW-?\d{7}|[A-Z]{2,4}-\d{5,10}(?:-\d{1,4})?)(?!-?[A-Za-z0-9])"
-
 # Words that say what the number next to them is; "kept" ones say that it is nobody's.
 _CUES = {
     "order": r"orders?|tickets?|invoices?|parcels?|packages?|tracking|shipments?|consignment|waybill|awb|booking|"

@@ -41,7 +41,6 @@ _SOURCES: list[tuple[str, str, int]] = [
               rf"{{0,2}}?{_DOT}{_TLD}(?:{_DOT}{_TLD})?(?![A-Za-z0-9])", re.IGNORECASE | re.ASCII),
     ("email", rf"(?<![\w.])[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+{_DOT}{_TLD}(?:{_DOT}{_TLD})?(?![A-Za-z0-9])",
      re.IGNORECASE | re.ASCII),
-    ("giftcard", r"(?<![A-Za-z0-9])GC-[A-Z0-9]{4}-[A-Z0-9]{4}(?![A-Za-z0-9])", re.IGNORECASE),
     ("giftcard", r"(?:gift ?card|voucher|礼品卡)\W{0,3}(?:code|number|no\.?|卡号|号码?)?\W{0,3}"
                  r"(?P<value>(?=[A-Z-]*\d)[A-Z0-9]{4}(?:-[A-Z0-9]{4}){1,3})\b", re.IGNORECASE),
     ("reference", r"(?:RRN|reference number|参考号)[^\d\n]{0,60}?(?P<value>\d[\d ]{7,20}\d)", re.IGNORECASE),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from chatbot.privacy.addresses import find_addresses
-from chatbot.privacy.name_lists import DOUBTFUL, given_names
+from chatbot.privacy.name_lists import DOUBTFUL, name_lists
 from chatbot.privacy.names import SIGN, find_names, parts, reply_names
-from chatbot.privacy.numbers import ORDER_NUMBER, find_numbers
+from chatbot.privacy.numbers import find_numbers
 from chatbot.privacy.patterns import EMAILS, PATTERNS, find_ips, find_links
+from chatbot.privacy.rules import RedactionRules
 from chatbot.privacy.spans import SURROGATE, Page, Span
 from retrieval.languages.table import HAN
 
-__all__ = ["ORDER_NUMBER", "SURROGATE", "Memory", "find", "public_values", "redact", "redact_dialogue"]
 _MAYBE_EMAIL = re.compile(r"@|艾特|\bat\b", re.IGNORECASE)
 _CONTACT_KINDS = ("email", "phone", "link")
 _ASKS_NAME = re.compile(
@@ -28,15 +28,17 @@ _TITLE = re.compile(rf"\b(?:{_TITLES})+$")
 
 
 class Memory:
-    """What was replaced in one conversation. `counts` says how often, by kind.
+    """What was replaced in one conversation. `counts` says how often, by kind."""
 
-    `public` are values that are everybody's to know, as the company's own hotline: they stay.
-    """
-
-    def __init__(self, order_number: str = ORDER_NUMBER, public: Iterable[str] = ()) -> None:
+    def __init__(self, rules: RedactionRules = RedactionRules()) -> None:
         self.counts: Counter[str] = Counter()
-        self.order_number = re.compile(order_number, re.IGNORECASE)
-        self._public = {_plain(value) for value in public}
+        self.lists = name_lists(rules.no_names)
+        self.shapes = [
+            (kind, re.compile(source, re.IGNORECASE))
+            for kind, source in (("order", rules.order_number), ("giftcard", rules.gift_card))
+        ]
+        self.no_names = rules.no_names
+        self._public = {_plain(value) for value in rules.public}
         self._given: dict[tuple[str, str], str] = {}
         self._last: Counter[str] = Counter()
         self._names: dict[str, str] = {}
@@ -68,17 +70,16 @@ class Memory:
 
     def remember(self, name: str) -> None:
         """Take this name and its parts for one person from now on."""
-        words = parts(name)
+        words = parts(name, self.lists)
         known = next((self._names[w] for w in words if w in self._names), "")
         if not known:
             self._last["name"] += 1
             known = f"[name-{self._last['name']}]"
         for word in words:
             self._names.setdefault(word, known)
-            if (
-                word.lower() in given_names() and word.lower() not in DOUBTFUL
-            ):  # "thanks dave" after "I'm Dave"
-                self._names.setdefault(word.lower(), known)
+            lower = word.lower()
+            if lower in self.lists.given and lower not in DOUBTFUL:  # "thanks dave" after "I'm Dave"
+                self._names.setdefault(lower, known)
 
     def take_names(self, page: Page) -> None:
         """Black out remembered names where they stand as whole words."""
@@ -124,7 +125,7 @@ def redact_dialogue(said: Sequence[tuple[str, str]], memory: Memory) -> list[str
         _learn(page, memory)
         before = said[i - 1][1] if i else ""
         if _ASKS_NAME.search(before) and "?" in before.replace("？", "?"):
-            for name in reply_names(page.text):
+            for name in reply_names(page.text, memory.lists):
                 memory.remember(name)
     redacted = []
     for (_, text), page in zip(said, pages, strict=True):
@@ -159,7 +160,8 @@ def _page(text: str, memory: Memory) -> Page:
     _take(page, find_links(page.text))
     for pattern in EMAILS if _MAYBE_EMAIL.search(page.text) else ():
         page.take_all("email", pattern)
-    page.take_all("order", memory.order_number)
+    for kind, pattern in memory.shapes:
+        page.take_all(kind, pattern)
     if re.search(r"\d", page.text):
         for kind, pattern in PATTERNS:
             page.take_all(kind, pattern)
@@ -176,8 +178,9 @@ def _take(page: Page, spans: Iterator[Span]) -> None:
 
 
 def _learn(page: Page, memory: Memory) -> None:
-    for name in find_names(page.text):
-        memory.remember(name)
+    for name in find_names(page.text, memory.lists):
+        if name not in memory.no_names:
+            memory.remember(name)
 
 
 def _joined(page: Page, memory: Memory) -> list[Span]:
