@@ -9,7 +9,8 @@ ifndef DEVICE
 DEVICE := $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
 endif
 
-LOGS := --logs examples/logs/tickets.csv --logs examples/logs/chats.jsonl
+REDACTION := --redaction examples/redaction.toml
+LOGS := --logs examples/logs/tickets.csv --logs examples/logs/chats.jsonl $(REDACTION)
 
 BIN := .venv/bin
 APP := .venv/.installed-app-$(DEVICE)
@@ -36,7 +37,7 @@ ingest: $(APP)  ## read examples/articles into the index; again after the articl
 	@$(BIN)/chatbot ingest examples/articles $(LOGS) $(ARGS)
 
 finetune: $(TRAIN) $(CHATBOT_HOME)/index/CURRENT  ## tune the model on examples/logs
-	@$(BIN)/chatbot finetune examples/logs/* $(ARGS)
+	@$(BIN)/chatbot finetune examples/logs/* $(REDACTION) $(ARGS)
 
 evaluate: $(TRAIN) $(CHATBOT_HOME)/index/CURRENT  ## measure the answers to examples/questions.jsonl
 	@$(BIN)/chatbot evaluate examples/questions.jsonl $(ARGS)

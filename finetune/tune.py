@@ -9,6 +9,7 @@ from typing import Any
 
 from chatbot.models.assemble import tuned_model
 from chatbot.models.folders import ModelFolder, read_model, resolve_model
+from chatbot.privacy.rules import RedactionRules
 from chatbot.settings import Settings
 from finetune.dataset.augment import augmented
 from finetune.dataset.example import Example, read
@@ -57,6 +58,7 @@ def run(
     resume: bool = False,
     dry_run: bool = False,
     trials: int = 0,
+    rules: RedactionRules = RedactionRules(),
     say: Say = lambda line: None,
     **numbers: Any,
 ) -> dict[str, Any]:
@@ -68,8 +70,8 @@ def run(
     beside those that were imported.
     Passages come from `index`, or from `articles` (ingested for this run), or from the installation's index.
     `resume` goes on with a run that was killed: that of `out`, else the last one. `dry_run` ends with what
-    the training would take. `trials` short runs search for better numbers of the recipe first. `numbers` are
-    fields of the Recipe, None for what suits the method.
+    the training would take. `trials` short runs search for better numbers of the recipe first. `rules` say
+    what personal data looks like. `numbers` are fields of the Recipe, None for what suits the method.
     Raises FinetuneError, RetrievalError or ModelMissing, each with what to type.
     """
     started = time.monotonic()
@@ -104,8 +106,8 @@ def run(
     feedback = Feedback()
     card, splits = kept_dataset(work) if resume else ({}, {})
     if not splits:
-        feedback = told_feedback(settings, knowledge, say) if from_feedback else feedback
-        card, splits = gather(logs or imported(settings), knowledge, work, seed, feedback, review, say)
+        feedback = told_feedback(settings, knowledge, say, rules) if from_feedback else feedback
+        card, splits = gather(logs or imported(settings), knowledge, work, seed, feedback, review, say, rules)
     extra = augmented(splits["train"], augment, seed, read_synonyms(index or settings.index))
     extra += list(read(also)) if also else []
     if dry_run:

@@ -36,6 +36,15 @@ class RedactionRules:
         """The same, and these values are public too."""
         return replace(self, public=self.public | frozenset(public))
 
+    def to_json(self) -> dict[str, Any]:
+        """The same for the same rules."""
+        return {
+            "order_number": self.order_number,
+            "gift_card": self.gift_card,
+            "no_names": sorted(self.no_names),
+            "public": sorted(self.public),
+        }
+
 
 def load_rules(file: Path | None, home: Path) -> RedactionRules:
     """The rules in `file`; without one those in the installation's home, or the general ones.

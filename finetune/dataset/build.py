@@ -11,8 +11,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from chatbot.privacy.numbers import ORDER_NUMBER
 from chatbot.privacy.redact import Memory, public_values
+from chatbot.privacy.rules import RedactionRules
 from finetune.dataset.duplicates import Seen
 from finetune.dataset.example import Example
 from finetune.dataset.exchanges import Exchange, exchanges
@@ -44,7 +44,7 @@ def build_dataset(
     seed: int = 0,
     *,
     articles: bool = True,
-    order_number: str = ORDER_NUMBER,
+    rules: RedactionRules = RedactionRules(),
     feedback: Sequence[Exchange] = (),
     review: Review | None = None,
     about: Mapping[str, Any] | None = None,
@@ -61,7 +61,7 @@ def build_dataset(
     rng = random.Random(seed)
     attacher = Attacher(index, drops)
     told = _Told(conversations)
-    made = taught(told, attacher, index, drops, redacted, order_number, feedback, review)
+    made = taught(told, attacher, index, drops, redacted, rules, feedback, review)
     if not made:
         reasons = ", ".join(f"{reason} {n}" for reason, n in drops.most_common())
         raise DatasetError(
@@ -89,7 +89,7 @@ def taught(
     index: Knowledge,
     drops: Counter[str],
     redacted: Counter[str],
-    order_number: str = ORDER_NUMBER,
+    rules: RedactionRules = RedactionRules(),
     feedback: Sequence[Exchange] = (),
     review: Review | None = None,
 ) -> list[Grounded]:
@@ -97,8 +97,8 @@ def taught(
 
     What a colleague said of late, in `feedback`, replaces what the logs say to the same question.
     """
-    public = public_values([p.text for p in index.passages])
-    logged = redacted_exchanges(conversations, public, order_number, drops, redacted)
+    rules = rules.knowing(public_values([p.text for p in index.passages]))
+    logged = redacted_exchanges(conversations, rules, drops, redacted)
     review = review or Review()
     settled = review.settled(chain(review.added(), feedback, logged), drops)
     made = []
@@ -126,14 +126,13 @@ class _Told:
 
 def redacted_exchanges(
     conversations: Iterable[Conversation],
-    public: set[str],
-    order_number: str,
+    rules: RedactionRules,
     drops: Counter[str],
     redacted: Counter[str],
 ) -> Iterator[Exchange]:
     """Exchanges of the conversations after redaction; customers are pseudonyms."""
     for conversation in conversations:
-        memory = Memory(order_number, public)
+        memory = Memory(rules)
         clean = redact_conversation(conversation, memory)
         redacted.update(memory.counts)
         yield from exchanges(replace(clean, customer_id=pseudonym(clean.customer_id)), drops)

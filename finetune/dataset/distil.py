@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from chatbot.engine import Engine, whole_answer
-from chatbot.privacy.numbers import ORDER_NUMBER
 from chatbot.privacy.redact import public_values
+from chatbot.privacy.rules import RedactionRules
 from chatbot.privacy.spans import SURROGATE
 from chatbot.turn.evidence import check_sentence, is_courtesy
 from chatbot.turn.prompt import ABSTENTION, CITATION, build_messages
@@ -50,10 +50,12 @@ class Distilled:
     asked: int = 0
 
 
-def questions(logs: Sequence[Path], index: Knowledge) -> list[Exchange]:
+def questions(
+    logs: Sequence[Path], index: Knowledge, rules: RedactionRules = RedactionRules()
+) -> list[Exchange]:
     """What customers asked in the logs, redacted, each question once. Raises LogsUnreadable."""
-    public = public_values([passage.text for passage in index.passages])
-    found = redacted_exchanges(read_logs(logs), public, ORDER_NUMBER, Counter(), Counter())
+    rules = rules.knowing(public_values([passage.text for passage in index.passages]))
+    found = redacted_exchanges(read_logs(logs), rules, Counter(), Counter())
     seen = Seen()
     return [exchange for exchange in found if not seen.twice(exchange.question)]
 

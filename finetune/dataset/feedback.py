@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chatbot.privacy.numbers import ORDER_NUMBER
 from chatbot.privacy.redact import Memory, public_values
+from chatbot.privacy.rules import RedactionRules
 from chatbot.store.sqlite import Store
 from chatbot.turn.prompt import CITATION, HISTORY_TURNS
 from chatbot.turn.query import leans_back
@@ -58,7 +58,9 @@ class Feedback:
         }
 
 
-def open_feedback(database: Path, articles: Sequence[str]) -> Feedback:
+def open_feedback(
+    database: Path, articles: Sequence[str], rules: RedactionRules = RedactionRules()
+) -> Feedback:
     """What people thought of the answers in an installation; nothing when it has no conversation yet.
 
     Contacts that the texts of its `articles` print are public.
@@ -67,22 +69,22 @@ def open_feedback(database: Path, articles: Sequence[str]) -> Feedback:
         return Feedback()
     store = Store(database)
     try:
-        return read_feedback(store.judged_conversations(), public_values(articles))
+        return read_feedback(store.judged_conversations(), rules.knowing(public_values(articles)))
     finally:
         store.close()
 
 
 def read_feedback(
-    conversations: Iterable[Sequence[Trace]], public: Iterable[str] = (), order_number: str = ORDER_NUMBER
+    conversations: Iterable[Sequence[Trace]], rules: RedactionRules = RedactionRules()
 ) -> Feedback:
-    """From `Store.judged_conversations`; `public` values, such as the shop's own hotline, may stay."""
-    found, contacts = Feedback(), set(public)
+    """From `Store.judged_conversations`, without the personal data that the rules find."""
+    found = Feedback()
     judged = []
     for traces in conversations:
-        memory = Memory(order_number, contacts)
+        memory = Memory(rules)
         turns = redacted(traces, memory)
         _count(turns, found.seen)
-        if leaks(turns, order_number, contacts):
+        if leaks(turns, rules):
             found.drops["personal data may be left"] += sum(bool(t.rating or t.correction) for t in turns)
             continue
         judged.append(turns)

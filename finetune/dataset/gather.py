@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from chatbot.privacy.rules import RedactionRules
 from chatbot.settings import Settings
 from finetune.dataset.build import build_dataset
 from finetune.dataset.example import Example
@@ -24,9 +25,11 @@ from retrieval.index import Index
 PREFERENCES = "preferences.jsonl"
 
 
-def told_feedback(settings: Settings, knowledge: Index, say: Say) -> Feedback:
+def told_feedback(
+    settings: Settings, knowledge: Index, say: Say, rules: RedactionRules = RedactionRules()
+) -> Feedback:
     """What people thought of the answers in this installation; the counts are told."""
-    found = open_feedback(settings.database, [passage.text for passage in knowledge.passages])
+    found = open_feedback(settings.database, [passage.text for passage in knowledge.passages], rules)
     for line in found.lines():
         say(line)
     return found
@@ -45,6 +48,7 @@ def gather(
     feedback: Feedback,
     review: Review,
     say: Say,
+    rules: RedactionRules = RedactionRules(),
 ) -> tuple[dict[str, Any], dict[Split, list[Example]]]:
     """Write <work>/dataset, and the preferences beside it; returns the card and the examples by split.
 
@@ -56,7 +60,7 @@ def gather(
     conversations = read_logs(logs, problems) if logs else iter(())
     card = build_dataset(
         conversations, knowledge, work / "dataset", seed, feedback=feedback.exchanges, review=review,
-        about={"files": files_of(list(log_files(logs)))},
+        rules=rules, about={"files": files_of(list(log_files(logs)))},
     )  # fmt: skip
     if feedback.preferences:
         count = write_preferences(feedback.preferences, work / PREFERENCES)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from chatbot.privacy.rules import RedactionRules
 from chatbot.turn.query import search_query
 from finetune.dataset.build import taught
 from finetune.dataset.ground import Attacher
@@ -17,7 +18,11 @@ from retrieval.search.past_questions import PAST_QUESTIONS, PastQuestion, write_
 
 
 def learn_questions(
-    logs: Sequence[Path], index_folder: Path, embedder: Embedder, problems: list[Problem] | None = None
+    logs: Sequence[Path],
+    index_folder: Path,
+    embedder: Embedder,
+    problems: list[Problem] | None = None,
+    rules: RedactionRules = RedactionRules(),
 ) -> int:
     """Write the redacted questions of the logs into the index, each with its article; returns how many.
 
@@ -26,7 +31,7 @@ def learn_questions(
     """
     index = Index.open(index_folder, embedder)
     drops: Counter[str] = Counter()
-    made = taught(read_logs(logs, problems), Attacher(index, drops), index, drops, Counter())
+    made = taught(read_logs(logs, problems), Attacher(index, drops), index, drops, Counter(), rules)
     pairs = [
         PastQuestion(
             search_query(one.exchange.history, one.exchange.question),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from chatbot.privacy.redact import Memory, redact
+from chatbot.privacy.rules import RedactionRules
 from chatbot.privacy.spans import SURROGATE
 from chatbot.turn.evidence import check_sentence
 from chatbot.turn.message import Message
@@ -110,9 +111,9 @@ def _turn(
     )  # fmt: skip
 
 
-def leaks(turns: Sequence[StoredTurn], order_number: str, public: set[str]) -> bool:
+def leaks(turns: Sequence[StoredTurn], rules: RedactionRules) -> bool:
     """Whether a second look still finds something that the first should have taken."""
-    memory = Memory(order_number, public)
+    memory = Memory(rules)
     for text in _texts(turns):
         redact(text, memory)
     return bool(memory.counts)

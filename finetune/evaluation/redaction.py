@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.privacy.redact import Memory, find
+from chatbot.privacy.rules import RedactionRules
 from chatbot.privacy.spans import KINDS, Span
 from finetune.errors import QuestionsUnreadable
 from retrieval.languages.text import language_of
@@ -61,7 +62,7 @@ class _Sheet:
         return [self.scores.setdefault(key, Score()) for key in keys]
 
 
-def run(file: Path) -> dict[str, Any]:
+def run(file: Path, rules: RedactionRules = RedactionRules()) -> dict[str, Any]:
     """Redact each sentence of `file` alone and compare with its labels.
 
     Returns {"sentences", "all", "en", "zh", "missed", "wrong"}: scores by language, then by type. Raises
@@ -71,7 +72,7 @@ def run(file: Path) -> dict[str, Any]:
     sentences = 0
     for sentence in read_labelled(file):
         sentences += 1
-        _compare(sentence, find(sentence.text, Memory()), sheet)
+        _compare(sentence, find(sentence.text, Memory(rules)), sheet)
     report: dict[str, Any] = {"sentences": sentences}
     for language in ("all", "en", "zh"):
         kinds = [kind for part, kind in sheet.scores if part == language]

@@ -11,14 +11,14 @@ import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from chatbot.privacy.numbers import ORDER_NUMBER
 from chatbot.privacy.redact import Memory
+from chatbot.privacy.rules import RedactionRules
 from finetune.errors import ImportRefused, LogsUnreadable
 from finetune.logs.conversation import Conversation, Problem
 from finetune.logs.reader import Reading, log_files, read_log
@@ -89,8 +89,7 @@ def import_logs(
     out: Path,
     *,
     given: Mapping[str, str] | None = None,
-    public: Iterable[str] = (),
-    order_number: str = ORDER_NUMBER,
+    rules: RedactionRules = RedactionRules(),
     shown: Callable[[Path, str, Mapping[str, str]], None] | None = None,
     told: Callable[[int, int, int], None] | None = None,
 ) -> ImportReport:
@@ -101,19 +100,18 @@ def import_logs(
     ImportRefused when `out` is something else or another import is writing it.
     """
     files = list(log_files(paths))
-    public = sorted(public)
-    source = _fingerprint(files, given or {}, public, order_number)
+    source = _fingerprint(files, given or {}, rules)
     _check_free(out, files)
     work = out.with_name(out.name + ".part")
     with _alone(work):
-        report = _run(files, work, source, Reading(given or {}, shown), (public, order_number), told)
+        report = _run(files, work, source, Reading(given or {}, shown), rules, told)
         report.folder = out
         _publish(work, out, report, source)
     return report
 
 
 def _run(
-    files: Sequence[Path], work: Path, source: str, reading: Reading, settings: tuple[list[str], str],
+    files: Sequence[Path], work: Path, source: str, reading: Reading, rules: RedactionRules,
     told: Callable[[int, int, int], None] | None,
 ) -> ImportReport:  # fmt: skip
     report = ImportReport(work)
@@ -129,7 +127,7 @@ def _run(
             place = number if number < _SAMPLE else choose.randrange(number + 1)
             clean = None
             if number >= done or place < _SAMPLE:
-                memory = Memory(settings[1], settings[0])
+                memory = Memory(rules)
                 clean = redact_conversation(conversation, memory)
             if clean and number >= done:
                 report.redacted.update(memory.counts)
@@ -215,9 +213,9 @@ def _examples(chosen: Sequence[tuple[Conversation, Conversation]]) -> list[tuple
     return sorted(pairs, key=lambda pair: pair[0] == pair[1])[:EXAMPLES]
 
 
-def _fingerprint(files: Sequence[Path], given: Mapping[str, str], public: Sequence[str], order: str) -> str:
+def _fingerprint(files: Sequence[Path], given: Mapping[str, str], rules: RedactionRules) -> str:
     about = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
-    said = json.dumps([FORMAT, about, sorted(given.items()), list(public), order])
+    said = json.dumps([FORMAT, about, sorted(given.items()), rules.to_json()], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()
 
 

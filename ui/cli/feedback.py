@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @click.group("feedback", invoke_without_command=True)
 @options.home
+@options.redaction
 @options.as_json
 @click.pass_context
-def command(context: click.Context, home: Path | None, as_json: bool) -> None:
+def command(context: click.Context, home: Path | None, redaction: Path | None, as_json: bool) -> None:
     """Count thumbs and colleagues' answers, and what `chatbot finetune --from-feedback` would make of them.
 
     Thumbs come from the chat page and POST /api/turns/ID/feedback, colleagues' answers from
@@ -33,7 +34,7 @@ def command(context: click.Context, home: Path | None, as_json: bool) -> None:
     """
     if context.invoked_subcommand:
         return
-    found = _read(home)
+    found = _read(home, redaction)
     if as_json:
         click.echo(json.dumps(found.counts(), ensure_ascii=False, indent=2))
         return
@@ -44,8 +45,9 @@ def command(context: click.Context, home: Path | None, as_json: bool) -> None:
 @command.command("export")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @options.home
+@options.redaction
 @options.as_json
-def export(folder: Path, home: Path | None, as_json: bool) -> None:
+def export(folder: Path, home: Path | None, redaction: Path | None, as_json: bool) -> None:
     """Write preferences.jsonl, for preference tuning, and review.jsonl, the answers with a thumb down.
 
     \b
@@ -55,7 +57,7 @@ def export(folder: Path, home: Path | None, as_json: bool) -> None:
     from finetune.dataset.preferences import write_preferences
     from finetune.jsonl import write_rows
 
-    found = _read(home)
+    found = _read(home, redaction)
     folder.mkdir(parents=True, exist_ok=True)
     write_preferences(found.preferences, folder / "preferences.jsonl")
     write_rows(found.review, folder / "review.jsonl")
@@ -67,7 +69,8 @@ def export(folder: Path, home: Path | None, as_json: bool) -> None:
     click.echo(f"{len(found.preferences)} preferences, {len(found.review)} to review: {folder}")
 
 
-def _read(home: Path | None) -> Feedback:
+def _read(home: Path | None, redaction: Path | None) -> Feedback:
+    from chatbot.privacy.rules import load_rules
     from chatbot.settings import load_settings
     from finetune.dataset.feedback import open_feedback
     from retrieval.errors import IndexMissing
@@ -78,4 +81,4 @@ def _read(home: Path | None) -> Feedback:
         articles = [passage.text for passage in Index.open(settings.index).passages]
     except IndexMissing:
         articles = []
-    return open_feedback(settings.database, articles)
+    return open_feedback(settings.database, articles, load_rules(redaction, settings.home))

@@ -15,6 +15,7 @@ from ui.cli import options
 from ui.errors import WorkIncomplete
 
 if TYPE_CHECKING:
+    from chatbot.privacy.rules import RedactionRules
     from chatbot.settings import Settings
     from finetune.logs.conversation import Problem
     from retrieval.articles.crawl import Pace
@@ -44,6 +45,7 @@ class Source(click.Path):
     type=click.Path(exists=True, path_type=Path),
     help="Past support conversations: learn which article answered which question.",
 )
+@options.redaction
 @click.option("--rebuild", is_flag=True, help="Make the index anew, of these paths alone.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
 @click.option(
@@ -61,6 +63,7 @@ def command(
     paths: tuple[Path | str, ...],
     home: Path | None,
     logs: tuple[Path, ...],
+    redaction: Path | None,
     rebuild: bool,
     dry_run: bool,
     delay: float,
@@ -82,6 +85,7 @@ def command(
       chatbot ingest https://shop.example/sitemap.xml --delay 1
       chatbot ingest help-articles/ --dry-run
     """
+    from chatbot.privacy.rules import load_rules
     from chatbot.settings import load_settings
     from retrieval.articles.crawl import Pace
 
@@ -90,7 +94,7 @@ def command(
         raise click.UsageError("--dry-run shows changes of articles only: leave out --logs.")
     pace = Pace(delay, max_pages)
     report = read(settings, paths, rebuild, quiet=as_json, dry_run=dry_run, pace=pace)
-    learnt = learn(settings, logs) if logs else None
+    learnt = learn(settings, logs, load_rules(redaction, settings.home)) if logs else None
     if as_json:
         counts = asdict(report) | ({} if learnt is None else {"past_questions": learnt})
         click.echo(json.dumps(counts, ensure_ascii=False, indent=2))
@@ -145,13 +149,13 @@ def read(
         )
 
 
-def learn(settings: Settings, logs: Sequence[Path]) -> int:
+def learn(settings: Settings, logs: Sequence[Path], rules: RedactionRules) -> int:
     """Learn from past conversations; lines that cannot be read are named, the others go in."""
     from finetune.dataset.past_questions import learn_questions
     from retrieval.embed.load import load_embedder
 
     problems: list[Problem] = []
-    learnt = learn_questions(logs, settings.index, load_embedder(settings.embedder), problems)
+    learnt = learn_questions(logs, settings.index, load_embedder(settings.embedder), problems, rules)
     for problem in problems:
         click.echo(f"  {problem}", err=True)
     return learnt

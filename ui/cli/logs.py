@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ def command() -> None:
     help="Which column has the message, role, author, conversation, customer, at, question, answer ...",
 )
 @click.option("--order-number", help="How your order numbers look, as a regular expression.")
+@options.redaction
 @options.as_json
 def read(
     files: tuple[Path, ...],
@@ -45,6 +47,7 @@ def read(
     name: str | None,
     columns: tuple[str, ...],
     order_number: str | None,
+    redaction: Path | None,
     as_json: bool,
 ) -> None:
     """Read exports in FILES (or folders), take the personal data out, and keep them as a log in --home.
@@ -67,11 +70,14 @@ def read(
     """
     import json
 
-    from chatbot.privacy.numbers import ORDER_NUMBER
+    from chatbot.privacy.rules import load_rules, pattern
     from chatbot.settings import load_settings
     from finetune.logs.import_logs import import_logs
 
     settings = load_settings(home=home)
+    rules = load_rules(redaction, settings.home)
+    if order_number is not None:
+        rules = replace(rules, order_number=pattern("order_number", order_number, "--order-number"))
     out = settings.home / "logs" / (name or _name_of(files[0]))
     say: Callable[..., None] = (lambda *_: None) if as_json else _say_columns
     with _Bar(quiet=as_json) as bar:
@@ -79,8 +85,7 @@ def read(
             files,
             out,
             given=_columns(columns),
-            public=_public(settings),
-            order_number=_pattern(order_number or ORDER_NUMBER),
+            rules=rules.knowing(_public(settings)),
             shown=say,
             told=bar.show,
         )
@@ -104,6 +109,7 @@ def read(
     "--at-once", type=click.IntRange(min=1), default=4, show_default=True, help="Questions asked at a time."
 )
 @options.home
+@options.redaction
 @options.as_json
 def distill(
     logs: tuple[Path, ...],
@@ -112,6 +118,7 @@ def distill(
     out: Path,
     at_once: int,
     home: Path | None,
+    redaction: Path | None,
     as_json: bool,
 ) -> None:
     """Let a larger model answer the questions in LOGS from your help articles, as examples to learn from.
@@ -128,6 +135,7 @@ def distill(
     import json
 
     from chatbot.engines.openai_server import OpenAIEngine
+    from chatbot.privacy.rules import load_rules
     from chatbot.settings import load_settings
     from finetune.dataset.distil import distil, questions
     from finetune.progress import Progress
@@ -135,7 +143,7 @@ def distill(
 
     settings = load_settings(home=home, base_url=base_url)
     index = Index.open(settings.index)
-    asked = questions(logs, index)
+    asked = questions(logs, index, load_rules(redaction, settings.home))
     progress = Progress(lambda line: click.echo(line, err=True), f"Asking {model} {len(asked)} questions")
     teacher = OpenAIEngine(settings.base_url, model, settings.api_key)
     found = distil(asked, index, teacher, out, at_once, lambda done, of: progress(done / of))
@@ -188,18 +196,6 @@ def _columns(said: tuple[str, ...]) -> dict[str, str]:
             )
         given[meaning] = column
     return given
-
-
-def _pattern(source: str) -> str:
-    import re
-
-    try:
-        re.compile(source)
-    except re.error as error:
-        raise click.BadParameter(
-            f"not a regular expression ({error}).", param_hint="--order-number"
-        ) from error
-    return source
 
 
 def _public(settings: Settings) -> set[str]:

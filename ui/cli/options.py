@@ -13,6 +13,11 @@ home = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the index, the database and the models; default .chatbot.",
 )
+redaction = click.option(
+    "--redaction",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What your company's personal data looks like (docs/logs.md); default redaction.toml in --home.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for a program to read.")
 
 

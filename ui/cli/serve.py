@@ -27,7 +27,7 @@ def command(
       chatbot serve
       chatbot serve --engine vllm --model .chatbot/models/my-shop
       chatbot serve --engine openai --base-url http://127.0.0.1:8000/v1 --model my-model
-      chatbot serve --host 0.0.0.0 --port 8080 --shop "Willow & Wick"
+      chatbot serve --host 0.0.0.0 --port 8080 --shop "My Shop"
     """
     from chatbot.settings import load_settings
     from ui.serve import serve

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatbot.privacy.redact import Memory, public_values, redact
+from chatbot.privacy.rules import RedactionRules
 from finetune.logs.conversation import Conversation, Utterance
 from finetune.logs.redacted import redact_conversation
 
@@ -124,12 +125,14 @@ def test_redacting_twice_changes_nothing_more() -> None:
 
 
 def test_the_order_pattern_is_a_setting() -> None:
-    assert redact("where is zz99?", Memory(order_number=r"\bzz\d\d\b")) == "where is [order-1]?"
+    assert (
+        redact("where is zz99?", Memory(RedactionRules(order_number=r"\bzz\d\d\b"))) == "where is [order-1]?"
+    )
 
 
 def test_what_the_help_articles_print_is_public() -> None:
     public = public_values(["Write to trade@shop.example or call 1-555-0142. 热线400-000-0142"])
-    memory = Memory(public=public)
+    memory = Memory(RedactionRules().knowing(public))
     text = "mail trade@shop.example or 1-555-0142, 电话400-000-0142, not me@home.example"
     assert redact(text, memory) == text.replace("me@home.example", "[email-1]")
 

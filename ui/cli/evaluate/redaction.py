@@ -11,8 +11,10 @@ from ui.cli import options
 
 @click.command("redaction")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@options.home
+@options.redaction
 @options.as_json
-def command(file: Path, as_json: bool) -> None:
+def command(file: Path, home: Path | None, redaction: Path | None, as_json: bool) -> None:
     """Redact the sentences of FILE and give recall and precision by type and language.
 
     FILE is JSON Lines. Each line has "text", "language" ("en" or "zh"; guessed without it) and
@@ -35,9 +37,11 @@ def command(file: Path, as_json: bool) -> None:
     """
     import json
 
+    from chatbot.privacy.rules import load_rules
+    from chatbot.settings import load_settings
     from finetune.evaluation import redaction as evaluate_redaction
 
-    report = evaluate_redaction.run(file)
+    report = evaluate_redaction.run(file, load_rules(redaction, load_settings(home=home).home))
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
         return

@@ -38,6 +38,7 @@ from ui.cli.finetune.training import prefer, training
     help="Learn this share once more with typos, synonyms and passages in another order, such as 0.3.",
 )
 @click.option("--from-feedback", is_flag=True, help="Learn from thumbs and colleagues' answers here, too.")
+@options.redaction
 @training
 @options.as_json
 def command(
@@ -45,6 +46,7 @@ def command(
     home: Path | None,
     articles: Path | None,
     index: Path | None,
+    redaction: Path | None,
     preferences: Path | None,
     as_json: bool,
     **asked: Any,
@@ -69,18 +71,28 @@ def command(
     if asked["loss"] and not preferences:
         raise click.UsageError("--loss says how to learn from --preferences, which are missing.")
 
+    from chatbot.privacy.rules import load_rules
     from chatbot.settings import load_settings
     from finetune import tune as pipeline
 
     settings = load_settings(home=home)
     if preferences:
         report = prefer(
-            preferences, settings, _say, asked | {"logs": logs, "articles": articles, "index": index}
+            preferences,
+            settings,
+            _say,
+            asked | {"logs": logs, "articles": articles, "index": index, "redaction": redaction},
         )
     else:
         asked.pop("loss")
         report = pipeline.run(
-            list(logs), settings=settings, articles=articles, index=index, say=_say, **asked
+            list(logs),
+            settings=settings,
+            articles=articles,
+            index=index,
+            say=_say,
+            rules=load_rules(redaction, settings.home),
+            **asked,
         )
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2, default=str))
