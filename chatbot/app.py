@@ -18,14 +18,13 @@ from chatbot.turn.decide import Verdict, answerability, decide
 from chatbot.turn.events import Citation, Decision, Done, Event, Failed, Sources, Status, Text
 from chatbot.turn.message import Message
 from chatbot.turn.prompt import build_messages
-from chatbot.turn.query import asks_again, said_earlier, search_query
+from chatbot.turn.query import asks_again
 from chatbot.turn.quote import rank_sentences
-from chatbot.turn.search import find_sources
+from chatbot.turn.search import NOTHING, Withheld, search
 from chatbot.turn.templates import Templates
 from chatbot.turn.understand import Reading, understand
 from retrieval.index import Index
 from retrieval.search.hits import Hit
-from retrieval.search.past_questions import by_article
 
 INTERRUPTED = "The reply was interrupted by a fault of the language model; please ask again in a moment."
 
@@ -73,13 +72,19 @@ class Chat:
         self.store.close()
 
     async def reply(
-        self, conversation_id: str, text: str, *, history: Sequence[Message] | None = None
+        self,
+        conversation_id: str,
+        text: str,
+        *,
+        history: Sequence[Message] | None = None,
+        withheld: Withheld | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Answer one message: Sources (when passages were found), Text pieces, then Done or Failed.
 
-        `history` replaces the stored one (the OpenAI endpoint sends its own). Closing the generator stops the
-        model and stores the turn as stopped. Raises BadMessage, MessageTooLong and UnknownConversation before
-        the first event; a fault after that is the event Failed, and the turn is stored as failed.
+        `history` replaces the stored one (the OpenAI endpoint sends its own). `withheld` is what a
+        measurement must not find; it stays on one version of the index. Closing the generator stops the model
+        and stores the turn as stopped. Raises BadMessage, MessageTooLong and UnknownConversation before the
+        first event; a fault after that is the event Failed, and the turn is stored as failed.
         """
         clock = _Clock()
         text = self._checked(text)
@@ -93,8 +98,8 @@ class Chat:
         reading = understand(text, self.templates)
         if reading.intent == "unclear" and asks_again(past, text):
             reading = replace(reading, intent="question")
-        query = search_query(past, text) if reading.intent == "question" else ""
-        found = await asyncio.to_thread(self._search, text, query, past, reading) if query else Found()
+        asks = reading.intent == "question"
+        found = await asyncio.to_thread(self._search, text, past, reading, withheld) if asks else Found()
         clock.mark("search")
         last = turns[-1].decision if turns and history is None else ""
         with self.engine.lease(conversation_id) as engine:
@@ -109,7 +114,7 @@ class Chat:
             if owner == "human" and history is None:
                 verdict = Verdict("handoff", "waiting")
             turn_id = await asyncio.to_thread(
-                self._open, conversation_id, text, query, found.hits, verdict, reading, engine.model
+                self._open, conversation_id, text, found.query, found.hits, verdict, reading, engine.model
             )
             answer = Answer(text, found, reading.language, self.templates)
             ending = _Ending(verdict.decision)
@@ -179,16 +184,16 @@ class Chat:
             )
         return text
 
-    def _search(self, text: str, query: str, past: Sequence[Message], reading: Reading) -> Found:
-        """`text` is searched with what was said before it; `query` is the same question in full."""
-        self.index.refresh()
-        precedents = self.index.precedents(query)
-        near = by_article(precedents)
-        hits = find_sources(self.index, text, reading.language, near, earlier=said_earlier(past, text))
-        chance = answerability(hits, near) if hits else 0.0
+    def _search(
+        self, text: str, past: Sequence[Message], reading: Reading, withheld: Withheld | None
+    ) -> Found:
+        if withheld is None:
+            self.index.refresh()
+        found = search(self.index, text, past, reading.language, withheld=withheld or NOTHING)
+        chance = answerability(found.sources, found.near) if found.sources else 0.0
         answers = [message.content for message in past if message.role == "assistant"]
-        sentences = rank_sentences(query, hits, precedents, self.index.likeness, answers)
-        return Found(hits, near, sentences, chance)
+        sentences = rank_sentences(found.query, found.sources, found.precedents, self.index.likeness, answers)
+        return Found(found.sources, found.near, sentences, chance, found.query)
 
     def _open(
         self,

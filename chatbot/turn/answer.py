@@ -47,6 +47,7 @@ class Found:
     near: Mapping[str, float] = field(default_factory=dict)
     sentences: Sequence[Ranked] = ()
     chance: float = 0.0
+    query: str = ""
 
 
 class Answer:

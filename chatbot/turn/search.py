@@ -1,4 +1,4 @@
-"""The sources of an answer: the best articles, each widened from the passages found to what stands around.
+"""From a question and what was said before to its sources: the one way for turns, training and measurements.
 
 Small passages are found best, but an answer often needs the section next to the one that matched. So the
 search runs over passages and the model reads more of their articles: much of the first, the core of the
@@ -6,15 +6,18 @@ others.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from chatbot.turn.message import Message
 from chatbot.turn.prompt import PASSAGES
+from chatbot.turn.query import said_earlier, search_query
 from retrieval.articles.passage import Passage
 from retrieval.articles.split import LIMIT, size
 from retrieval.search.earlier import Earlier
 from retrieval.search.filters import CUSTOMER
 from retrieval.search.hits import Hit
+from retrieval.search.past_questions import Precedent, by_article
 
 PASSAGES_AN_ARTICLE = 4  # looked at for each source, since several of one article may match
 WIDTHS = (4 * LIMIT // 5, LIMIT // 2)  # of the first source (some 130 English words), and of each other
@@ -28,7 +31,7 @@ UNFOUND = 0.15  # score of an article that only a past question leads to
 
 
 class Searcher(Protocol):
-    """What this needs of an index."""
+    """What a search needs of an index."""
 
     def search(
         self, query: str, k: int = 5, language: str | None = None, *, earlier: Sequence[Earlier] = ()
@@ -36,36 +39,103 @@ class Searcher(Protocol):
 
     def article(self, name: str) -> list[Passage]: ...
 
+    def precedents(self, question: str, leave_out: str = "") -> list[Precedent]: ...
 
-def find_sources(
-    index: Searcher,
-    query: str,
-    language: str,
-    near: Mapping[str, float],
-    count: int = PASSAGES,
-    earlier: Sequence[Earlier] = (),
-) -> list[Hit]:
-    """At most `count` hits, one an article, best first; their passages are widened.
 
-    `near` are the articles that answered the nearest past questions, with their cosines; `earlier` is what
-    was said before. Passages in another language are left out, unless the best one of all is: then the
-    knowledge base has no article on this in the customer's language.
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What a search may not use, so that a question whose answer is known can be judged.
+
+    `articles` are not found, and neither are past questions that they answered; with `itself`, the past
+    question that is this one does not count.
     """
-    hits = index.search(query, PASSAGES_AN_ARTICLE * max(count, PASSAGES), language, earlier=earlier)
-    hits = [hit for hit in hits if not CUSTOMER.against(hit.passage)]  # whatever an index hands out
-    foreign = bool(hits) and hits[0].passage.language != language
-    found: dict[str, list[Hit]] = {}
-    for hit in hits:
-        if foreign or hit.passage.language == language:
-            found.setdefault(hit.passage.article, []).append(hit)
-    for article, cosine in near.items():
-        passages = [p for p in index.article(article) if not CUSTOMER.against(p)]
-        if passages and (foreign or passages[0].language == language):
-            known = found.setdefault(article, [Hit(passages[0], UNFOUND, 0.0, 0.0, 0.0)])
-            bonus = ASKED_WEIGHT * max(0.0, cosine - CHANCE)
-            known[0] = replace(known[0], score=known[0].score + bonus, asked=cosine)
-    best = sorted(found.values(), key=lambda known: -known[0].score)[:count]
-    return [_source(known, index, rank) for rank, known in enumerate(best)]
+
+    articles: frozenset[str] = frozenset()
+    itself: bool = False
+
+
+NOTHING = Withheld()
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What was found for a question; `query` is the question in full.
+
+    `near` are the articles that answered the nearest past questions, `precedents`, with their cosines; ""
+    stands for those that nobody could answer.
+    """
+
+    query: str = ""
+    sources: Sequence[Hit] = ()
+    near: Mapping[str, float] = field(default_factory=dict)
+    precedents: Sequence[Precedent] = ()
+
+
+def search(
+    index: Searcher,
+    question: str,
+    history: Sequence[Message],
+    language: str,
+    *,
+    count: int = PASSAGES,
+    withheld: Withheld = NOTHING,
+) -> Retrieved:
+    """At most `count` sources, one an article, best first, and the past questions that are like this one.
+
+    The first PASSAGES are those of a live turn, however many are asked for. Passages in another language are
+    left out, unless the best one of all is: then the knowledge base has no article on this in the customer's
+    language.
+    """
+    query = search_query(history, question)
+    precedents = [
+        precedent
+        for precedent in index.precedents(query, leave_out=query if withheld.itself else "")
+        if precedent.past.article not in withheld.articles
+    ]
+    near = by_article(precedents)
+    asked = _Asked(index, question, said_earlier(history, question), language, near, withheld.articles)
+    best = asked.articles(PASSAGES)[:count]
+    if count > PASSAGES:
+        first = {known[0].passage.article for known in best}
+        wider = asked.articles(count)
+        best += [known for known in wider if known[0].passage.article not in first][: count - len(best)]
+    return Retrieved(
+        query, [_source(known, index, rank) for rank, known in enumerate(best)], near, precedents
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question with all that ranks articles for it."""
+
+    index: Searcher
+    question: str
+    earlier: Sequence[Earlier]
+    language: str
+    near: Mapping[str, float]
+    hidden: frozenset[str]
+
+    def articles(self, count: int) -> list[list[Hit]]:
+        """The passages found of each article, those of the best first; enough for `count` articles."""
+        hits = self._hits(PASSAGES_AN_ARTICLE * count)
+        foreign = bool(hits) and hits[0].passage.language != self.language
+        found: dict[str, list[Hit]] = {}
+        for hit in hits:
+            if foreign or hit.passage.language == self.language:
+                found.setdefault(hit.passage.article, []).append(hit)
+        for article, cosine in self.near.items():
+            passages = [p for p in self.index.article(article) if not CUSTOMER.against(p)]
+            if passages and (foreign or passages[0].language == self.language):
+                known = found.setdefault(article, [Hit(passages[0], UNFOUND, 0.0, 0.0, 0.0)])
+                bonus = ASKED_WEIGHT * max(0.0, cosine - CHANCE)
+                known[0] = replace(known[0], score=known[0].score + bonus, asked=cosine)
+        return sorted(found.values(), key=lambda known: -known[0].score)
+
+    def _hits(self, count: int) -> list[Hit]:
+        most = count + PASSAGES_AN_ARTICLE * len(self.hidden)
+        hits = self.index.search(self.question, most, self.language, earlier=self.earlier)
+        shown = [hit for hit in hits if hit.passage.article not in self.hidden]
+        return [hit for hit in shown[:count] if not CUSTOMER.against(hit.passage)]  # whatever an index gives
 
 
 def _source(known: Sequence[Hit], index: Searcher, rank: int) -> Hit:

@@ -14,11 +14,11 @@ from typing import Any
 from chatbot.privacy.redact import Memory, public_values
 from chatbot.privacy.rules import RedactionRules
 from finetune.dataset.duplicates import Seen
-from finetune.dataset.example import Example
+from finetune.dataset.example import Dropped, Example
 from finetune.dataset.exchanges import Exchange, exchanges
 from finetune.dataset.folder import DatasetReport, check_free, publish_dataset, report_of
 from finetune.dataset.from_articles import article_exchanges
-from finetune.dataset.ground import Attacher, Knowledge
+from finetune.dataset.ground import Grounder, Knowledge
 from finetune.dataset.review import Review
 from finetune.dataset.split import SPLITS, Split, assign, leaks
 from finetune.errors import DatasetError
@@ -59,9 +59,9 @@ def build_dataset(
     drops: Counter[str] = Counter()
     redacted: Counter[str] = Counter()
     rng = random.Random(seed)
-    attacher = Attacher(index, drops)
+    grounder = Grounder(index)
     told = _Told(conversations)
-    made = taught(told, attacher, index, drops, redacted, rules, feedback, review)
+    made = taught(told, grounder, index, drops, redacted, rules, feedback, review)
     if not made:
         reasons = ", ".join(f"{reason} {n}" for reason, n in drops.most_common())
         raise DatasetError(
@@ -72,7 +72,7 @@ def build_dataset(
     if articles:
         splits["train"] += _from_articles(len(splits["train"]), index, rng)
     for split in SPLITS:
-        splits[split] += _unanswerable(splits[split], attacher, rng)
+        splits[split] += _unanswerable(splits[split], grounder, rng)
     examples = {split: [one.example for one in made] for split, made in splits.items()}
     for split in SPLITS:
         rng.shuffle(examples[split])
@@ -85,7 +85,7 @@ def build_dataset(
 
 def taught(
     conversations: Iterable[Conversation],
-    attacher: Attacher,
+    grounder: Grounder,
     index: Knowledge,
     drops: Counter[str],
     redacted: Counter[str],
@@ -103,10 +103,11 @@ def taught(
     settled = review.settled(chain(review.added(), feedback, logged), drops)
     made = []
     for exchange in _distinct(settled, drops):
-        before = drops.copy()
-        example = attacher.attach(exchange)
-        review.look(exchange, example, "".join(drops - before))
-        if example:
+        example = grounder.ground(exchange)
+        review.look(exchange, example)
+        if isinstance(example, Dropped):
+            drops[example.reason] += 1
+        else:
             made.append(Grounded(exchange, example))
     return made
 
@@ -177,7 +178,7 @@ def _customer(exchange: Exchange) -> str:
     return exchange.customer_id or exchange.id.rsplit("-", 1)[0]
 
 
-def _unanswerable(made: list[Grounded], attacher: Attacher, rng: random.Random) -> list[Grounded]:
+def _unanswerable(made: list[Grounded], grounder: Grounder, rng: random.Random) -> list[Grounded]:
     """As many questions again without their gold passage as the share of unanswerable ones needs."""
     answered = [one for one in made if one.example.gold]
     wanted = round(len(answered) * UNANSWERABLE / (1 - UNANSWERABLE)) - (len(made) - len(answered))
@@ -187,13 +188,13 @@ def _unanswerable(made: list[Grounded], attacher: Attacher, rng: random.Random) 
     for one in asked:
         if len(extra) >= wanted:
             break
-        if twin := attacher.without_gold(one.exchange, one.example):
+        if twin := grounder.without_gold(one.exchange, one.example):
             extra.append(Grounded(one.exchange, twin))
     return extra
 
 
 def _from_articles(train: int, index: Knowledge, rng: random.Random) -> list[Grounded]:
     limit = round(train * ARTICLE_SHARE / (1 - ARTICLE_SHARE))
-    attacher = Attacher(index, Counter())
-    found = article_exchanges(index.passages, limit, rng)
-    return [Grounded(one, example) for one in found if (example := attacher.attach(one))]
+    grounder = Grounder(index)
+    made = ((one, grounder.ground(one)) for one in article_exchanges(index.passages, limit, rng))
+    return [Grounded(one, example) for one, example in made if isinstance(example, Example)]

@@ -15,29 +15,22 @@ from chatbot.privacy.rules import RedactionRules
 from chatbot.privacy.spans import SURROGATE
 from chatbot.turn.evidence import check_sentence, is_courtesy
 from chatbot.turn.prompt import ABSTENTION, CITATION, build_messages
-from chatbot.turn.query import said_earlier, search_query
-from chatbot.turn.search import find_sources
+from chatbot.turn.search import Withheld, search
 from chatbot.turn.sentences import split_sentences
 from finetune.dataset.build import redacted_exchanges
 from finetune.dataset.duplicates import Seen
-from finetune.dataset.example import Example, write
+from finetune.dataset.example import Dropped, Example, write
 from finetune.dataset.exchanges import Exchange
 from finetune.dataset.ground import Knowledge
+from finetune.dataset.support import REASONS
 from finetune.jsonl import Kept
 from finetune.logs.reader import read_logs
 from retrieval.articles.passage import Passage
 from retrieval.languages.text import language_of
-from retrieval.search.past_questions import by_article
 
 SOURCE = "distilled"
 ANSWER_TOKENS = 200
 UNANSWERABLE = 0.22  # of the examples at most, as in the data set
-_REASONS = {
-    "words": "no passage carries the answer",
-    "figures": "a number that no passage has",
-    "names": "a name that no passage has",
-    "polarity": "contradicts the passage",
-}
 OnStep = Callable[[int, int], None]
 
 
@@ -79,58 +72,44 @@ def distil(
     asyncio.run(_ask(asked, sources, teacher, kept, at_once, on_step))
     found = Distilled(asked=len(asked))
     for exchange, passages in zip(asked, sources, strict=True):
-        example = judged(exchange, passages, kept.rows.get(_key(exchange, passages), ""), found.drops)
-        if example:
-            found.examples.append(example)
+        made = judged(exchange, passages, kept.rows.get(_key(exchange, passages), ""))
+        if isinstance(made, Dropped):
+            found.drops[made.reason] += 1
+        else:
+            found.examples.append(made)
     found.examples = _balanced(found.examples, found.drops)
     write(found.examples, out)
     out.with_name(f".{out.name}.answers").unlink(missing_ok=True)
     return found
 
 
-def judged(
-    exchange: Exchange, passages: Sequence[Passage], answer: str, drops: Counter[str]
-) -> Example | None:
-    """The teacher's answer as an example, or None, with the reason counted."""
+def judged(exchange: Exchange, passages: Sequence[Passage], answer: str) -> Example | Dropped:
+    """The teacher's answer as an example, or why it is none."""
     if not passages:
-        drops["nothing is found for the question"] += 1
-        return None
+        return Dropped("nothing is found for the question")
     plain = CITATION.sub("", answer).strip()
     if ABSTENTION[exchange.language] in plain:
         return _example(exchange, passages, "", 0)
     if not plain or language_of(plain) != exchange.language:
-        drops["no answer, or one in another language"] += 1
-        return None
+        return Dropped("no answer, or one in another language")
     carried: list[tuple[str, int]] = []
     for sentence in split_sentences(answer):
         if is_courtesy(sentence) or not CITATION.sub("", sentence).strip():
             continue
         evidence = check_sentence(sentence, passages, exchange.question)
         if not evidence.number or SURROGATE.search(sentence):
-            drops[_REASONS.get(evidence.reason, "personal data")] += 1
-            return None
+            return Dropped(REASONS.get(evidence.reason, "personal data"))
         carried.append((CITATION.sub("", sentence).strip(), evidence.number))
     if not carried:
-        drops["nothing but courtesy"] += 1
-        return None
+        return Dropped("nothing but courtesy")
     gold = carried[0][1]
     gap = "" if exchange.language == "zh" else " "
     return _example(exchange, passages, gap.join(s for s, number in carried if number == gold), gold)
 
 
 def _passages(exchange: Exchange, index: Knowledge) -> list[Passage]:
-    query = search_query(exchange.history, exchange.question)
-    near = by_article(index.precedents(query, leave_out=query))
-    return [
-        hit.passage
-        for hit in find_sources(
-            index,
-            exchange.question,
-            exchange.language,
-            near,
-            earlier=said_earlier(exchange.history, exchange.question),
-        )
-    ]
+    asked = exchange.question, exchange.history, exchange.language
+    return [source.passage for source in search(index, *asked, withheld=Withheld(itself=True)).sources]
 
 
 async def _ask(

@@ -45,6 +45,14 @@ class Example:
         return f"{answer} [{self.gold}]"
 
 
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Why there is no example. `doubtful`: a passage says otherwise, which is worth a person's look."""
+
+    reason: str
+    doubtful: bool = False
+
+
 def write(examples: Iterable[Example], path: Path) -> int:
     """Write one JSON object a line; returns how many."""
     rows = [json.dumps(asdict(example), ensure_ascii=False) + "\n" for example in examples]

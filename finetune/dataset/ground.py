@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from chatbot.privacy.spans import SURROGATE
 from chatbot.turn.evidence import check_sentence
+from chatbot.turn.message import Message
 from chatbot.turn.prompt import PASSAGES
-from chatbot.turn.query import said_earlier, search_query
-from chatbot.turn.search import WIDTHS, Searcher, find_sources, widen
-from finetune.dataset.example import Example
+from chatbot.turn.search import WIDTHS, Searcher, Withheld, search, widen
+from finetune.dataset.example import Dropped, Example
 from finetune.dataset.exchanges import Exchange
-from finetune.dataset.support import carried
+from finetune.dataset.support import REASONS, carried
 from retrieval.articles.passage import Passage
 from retrieval.languages.text import terms
-from retrieval.search.earlier import Earlier
-from retrieval.search.past_questions import Precedent, by_article
 
 POOL = 8  # sources looked at for the one an answer rests on, and for wrong ones that look right
 # A sentence that leans on one that was dropped.
@@ -34,12 +33,6 @@ _ABOUT_AGENT = re.compile(r"^(?:I\b|let me|let['’]s|yours\b|我)", re.IGNORECA
 _ANSWERS = re.compile(r"\b(?:yes|no|not|never|cannot|free|can)\b|n['’]t\b|不|没|可以|能|免", re.IGNORECASE)
 FIRST = 20  # content words that carrying the first sentence is worth
 FEW = 4
-_REASONS = {
-    "words": "no passage supports the answer",
-    "figures": "a number that no passage has",
-    "names": "a name that no passage has",
-    "polarity": "contradicts the passage",
-}
 
 
 class Knowledge(Searcher, Protocol):
@@ -51,28 +44,27 @@ class Knowledge(Searcher, Protocol):
     @property
     def version(self) -> str: ...
 
-    def precedents(self, question: str, leave_out: str = "") -> list[Precedent]: ...
 
+class Grounder:
+    """Turns exchanges into examples with passages of one index."""
 
-class Attacher:
-    """Turns exchanges into examples with passages of one index; `drops` counts why some were left out."""
-
-    def __init__(self, index: Knowledge, drops: Counter[str]) -> None:
+    def __init__(self, index: Knowledge) -> None:
         self._index = index
-        self._drops = drops
-        self._hits: dict[tuple[str, tuple[Earlier, ...]], list[Passage]] = {}
+        self._known: dict[tuple[str, tuple[Message, ...], str], list[Passage]] = {}
 
-    def attach(self, exchange: Exchange) -> Example | None:
-        """The example, or None when no passage carries the answer. An honest "I do not know" needs none."""
+    def ground(self, exchange: Exchange) -> Example | Dropped:
+        """The example, unless no passage carries the answer. An honest "I do not know" needs none."""
         found = self._found(exchange)
         if len(found) < PASSAGES:
-            self._drops["too few passages"] += 1
-            return None
+            return Dropped("too few passages")
         if exchange.silent:
             return self._example(exchange, found[:PASSAGES], "", None)
-        gold, kept = self._gold(exchange, found)
-        if not gold:
-            return None
+        carrier = self._carrier(exchange, found)
+        if isinstance(carrier, Dropped):
+            return carrier
+        gold, kept = carrier.passage, [part for part in carrier.parts if part]
+        if not carrier.parts[0] and (not _lead_in(exchange.sentences[0]) or _LEANS.search(kept[0])):
+            return Dropped("the answer's beginning is not supported")
         answer = ("" if exchange.language == "zh" else " ").join(kept)
         others = [p for p in found if p.id != gold.id and not self._says_too(p, kept, exchange)]
         chosen = [gold, *others[: PASSAGES - 1]]
@@ -99,18 +91,17 @@ class Attacher:
         return self._example(exchange, wrong[:PASSAGES], "", None, suffix="-none")
 
     def _found(self, exchange: Exchange) -> list[Passage]:
-        earlier = said_earlier(exchange.history, exchange.question)
-        asked = exchange.question, tuple(earlier)
-        if asked not in self._hits:
-            query = search_query(exchange.history, exchange.question)
-            near = by_article(self._index.precedents(query, leave_out=query))
-            sources = find_sources(self._index, exchange.question, exchange.language, near, POOL, earlier)
-            self._hits[asked] = [source.passage for source in sources]
-        return self._hits[asked]
+        """The passages of a live turn that does not know this very question, and those that come next."""
+        asked = exchange.question, exchange.history, exchange.language
+        if asked not in self._known:
+            found = search(self._index, *asked, count=POOL, withheld=Withheld(itself=True))
+            self._known[asked] = [source.passage for source in found.sources]
+        return self._known[asked]
 
-    def _gold(self, exchange: Exchange, found: Sequence[Passage]) -> tuple[Passage | None, list[str]]:
-        """The passage that carries most of the answer, and the sentences it carries."""
-        best: tuple[float, Passage | None, list[str]] = (0.0, None, [])
+    def _carrier(self, exchange: Exchange, found: Sequence[Passage]) -> _Carrier | Dropped:
+        """The passage that carries most of the answer."""
+        best: _Carrier | None = None
+        most = 0.0
         reasons: Counter[str] = Counter()
         pool = {p.id: p for p in [*found, *self._linked(exchange)] if p.language == exchange.language}
         for rank, passage in enumerate(pool.values()):
@@ -123,18 +114,12 @@ class Attacher:
             words = sum(len(set(terms(part))) for part in parts) + FIRST * bool(parts[0])
             linked = bool(exchange.linked_article) and passage.article.endswith(exchange.linked_article)
             score = words + linked - 0.01 * rank if words else 0.0
-            if score > best[0]:
-                best = (score, passage, parts)
-        _, gold, parts = best
-        if not gold:
-            reason = next((r for r in ("figures", "polarity", "names") if reasons[r]), "words")
-            self._drops[_REASONS[reason]] += 1
-            return None, []
-        kept = [part for part in parts if part]
-        if not parts[0] and (not _lead_in(exchange.sentences[0]) or _LEANS.search(kept[0])):
-            self._drops["the answer's beginning is not supported"] += 1
-            return None, []
-        return gold, kept
+            if score > most:
+                best, most = _Carrier(passage, parts), score
+        if best:
+            return best
+        reason = next((r for r in ("figures", "polarity", "names") if reasons[r]), "words")
+        return Dropped(REASONS[reason], doubtful=reason != "words")
 
     def _linked(self, exchange: Exchange) -> list[Passage]:
         """Passages of the article that the agent linked, under whatever root it was ingested."""
@@ -167,6 +152,14 @@ class Attacher:
             group=exchange.customer_id,
             channel=exchange.channel,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Carrier:
+    """A passage, and what it carries of each sentence of the answer: "" where nothing."""
+
+    passage: Passage
+    parts: list[str]
 
 
 def _lead_in(sentence: str) -> bool:

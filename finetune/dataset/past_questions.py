@@ -9,7 +9,7 @@ from pathlib import Path
 from chatbot.privacy.rules import RedactionRules
 from chatbot.turn.query import search_query
 from finetune.dataset.build import taught
-from finetune.dataset.ground import Attacher
+from finetune.dataset.ground import Grounder
 from finetune.logs.conversation import Problem
 from finetune.logs.reader import read_logs
 from retrieval.embed.embedder import Embedder
@@ -30,8 +30,7 @@ def learn_questions(
     `problems` collects the lines that could not be read.
     """
     index = Index.open(index_folder, embedder)
-    drops: Counter[str] = Counter()
-    made = taught(read_logs(logs, problems), Attacher(index, drops), index, drops, Counter(), rules)
+    made = taught(read_logs(logs, problems), Grounder(index), index, Counter(), Counter(), rules)
     pairs = [
         PastQuestion(
             search_query(one.exchange.history, one.exchange.question),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.turn.message import Message
-from finetune.dataset.example import TWIN, Example
+from finetune.dataset.example import TWIN, Dropped, Example
 from finetune.dataset.exchanges import Exchange
 from finetune.errors import ReviewUnreadable
 from finetune.jsonl import write_rows
@@ -25,7 +25,6 @@ QUEUE = "review.jsonl"  # in the home of an installation
 OPEN = 60  # lines to look at; more would not be read
 DECISIONS = ("", "use", "drop", "unanswerable")
 SOURCE = "review"  # of an example that only a person's answer made
-_DOUBTFUL = ("contradicts the passage", "a number that no passage has", "a name that no passage has")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +76,15 @@ class Review:
             if item.id.startswith("turn:") and item.decision != "drop"
         ]  # fmt: skip
 
-    def look(self, exchange: Exchange, example: Example | None, reason: str) -> None:
-        """Note an exchange whose rules disagree; `reason` is why it gave no example."""
+    def look(self, exchange: Exchange, example: Example | Dropped) -> None:
+        """Note an exchange whose rules disagree."""
         linked = exchange.linked_article
-        gold = example.passages[example.gold - 1].article if example and example.gold else ""
-        if example is None and reason in _DOUBTFUL:
-            self._note(exchange, f"the agent's answer is left out: {reason}", {"linked": linked}, 0.6)
+        gold = ""
+        if isinstance(example, Example) and example.gold:
+            gold = example.passages[example.gold - 1].article
+        if isinstance(example, Dropped) and example.doubtful:
+            why = f"the agent's answer is left out: {example.reason}"
+            self._note(exchange, why, {"linked": linked}, 0.6)
         elif linked and gold and not gold.endswith(linked):
             labels = {"linked": linked, "found": gold}
             self._note(exchange, "the answer was found in another article than the agent linked", labels, 0.4)

@@ -8,6 +8,13 @@ from chatbot.turn.evidence import check_sentence
 from retrieval.articles.passage import Passage
 from retrieval.languages.text import terms
 
+# Why a sentence is not carried, by the words of the check.
+REASONS = {
+    "words": "no passage supports the answer",
+    "figures": "a number that no passage has",
+    "names": "a name that no passage has",
+    "polarity": "contradicts the passage",
+}
 FEWEST = 3  # content words of a part that is worth keeping
 KEPT = {"en": 0.4, "zh": 0.6}  # share of the sentence's words; a Chinese clause says less by itself
 # Where a sentence may be cut so that both sides can stand: not before "but", which would change the meaning.

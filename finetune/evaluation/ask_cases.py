@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from chatbot.app import Chat, collect
 from chatbot.engine import ChatMessages, Engine, Generation
@@ -16,16 +16,10 @@ from chatbot.models.abstention import AbstentionPrior
 from chatbot.settings import Settings
 from chatbot.store.sqlite import Store
 from chatbot.turn.events import Done
+from chatbot.turn.search import Withheld
 from finetune.evaluation.cases import Case
 from finetune.jsonl import Kept
-from retrieval.articles.passage import Passage
 from retrieval.index import Index
-from retrieval.search.earlier import Earlier
-from retrieval.search.hits import Hit
-from retrieval.search.past_questions import Precedent
-
-if TYPE_CHECKING:
-    import numpy as np
 
 OnStep = Callable[[int, int], None]
 
@@ -70,21 +64,22 @@ async def _ask(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:  # test questions are no conversations of this installation
         heard = _Heard(await asyncio.to_thread(engine))
-        view = _Without(index)
-        chat = Chat(cast(Index, view), heard, Store(Path(folder) / "turns.db"), settings)
+        chat = Chat(index, heard, Store(Path(folder) / "turns.db"), settings)
         try:
             for number, case in enumerate(cases, start=1 + total - len(cases)):
-                kept.add(case.key, await _one(chat, view, heard, case))
+                kept.add(case.key, await _one(chat, heard, case))
                 if on_step:
                     on_step(number, total)
         finally:
             await chat.aclose()
 
 
-async def _one(chat: Chat, view: _Without, heard: _Heard, case: Case) -> dict[str, Any]:
-    view.hidden, heard.text = frozenset(case.hidden), ""
+async def _one(chat: Chat, heard: _Heard, case: Case) -> dict[str, Any]:
+    """As a customer of a later day would ask: without what is hidden, and as if the logs did not know it."""
+    heard.text = ""
+    withheld = Withheld(frozenset(case.hidden), itself=True)
     conversation = chat.new_conversation("evaluation", case.language)
-    _, last = await collect(chat.reply(conversation, case.question, history=case.history))
+    _, last = await collect(chat.reply(conversation, case.question, history=case.history, withheld=withheld))
     if not isinstance(last, Done):
         return {"answer": "", "written": heard.text, "decision": "failed", "cited": [], "seconds": 0.0}
     turn = last.turn
@@ -138,36 +133,3 @@ class _Heard:
 
     async def aclose(self) -> None:
         await self._engine.aclose()
-
-
-class _Without:
-    """The index as a customer of a later day would find it: without what is hidden, and without having
-    learnt from logs how this very question was answered."""
-
-    def __init__(self, index: Index) -> None:
-        self._index = index
-        self.hidden: frozenset[str] = frozenset()
-
-    @property
-    def version(self) -> str:
-        return self._index.version
-
-    def refresh(self) -> None:
-        """One evaluation runs on one version."""
-
-    def search(
-        self, query: str, k: int = 5, language: str | None = None, *, earlier: Sequence[Earlier] = ()
-    ) -> list[Hit]:
-        more = k + 4 * len(self.hidden)
-        hits = self._index.search(query, more, language, earlier=earlier)
-        return [hit for hit in hits if hit.passage.article not in self.hidden][:k]
-
-    def article(self, name: str) -> list[Passage]:
-        return [] if name in self.hidden else self._index.article(name)
-
-    def precedents(self, question: str) -> list[Precedent]:
-        found = self._index.precedents(question, leave_out=question)
-        return [p for p in found if p.past.article not in self.hidden]
-
-    def likeness(self, question: str, texts: Sequence[str]) -> np.ndarray:
-        return self._index.likeness(question, texts)

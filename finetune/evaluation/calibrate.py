@@ -20,17 +20,14 @@ import numpy as np
 from chatbot.settings import load_settings
 from chatbot.turn.decide import WEIGHTS, WEIGHTS_WITHOUT_LOGS, signs
 from chatbot.turn.prompt import PASSAGES
-from chatbot.turn.query import said_earlier, search_query
-from chatbot.turn.search import find_sources
+from chatbot.turn.search import Withheld, search
 from finetune.dataset.build import taught
-from finetune.dataset.ground import POOL, Attacher
+from finetune.dataset.ground import POOL, Grounder
 from finetune.evaluation.logistic import logistic
 from finetune.evaluation.questions import files_of, read_judged
-from finetune.evaluation.retrieval import searched
 from finetune.logs.reader import read_logs
 from retrieval.index import Index
 from retrieval.languages.text import language_of
-from retrieval.search.past_questions import by_article
 
 RIDGE = 0.1
 
@@ -55,31 +52,29 @@ def fit(sets: Sequence[Sequence[Sample]], names: Sequence[str]) -> dict[str, flo
 
 def from_logs(logs: Sequence[Path], index: Index) -> Iterator[Sample]:
     """Each past question, and each without the article that answered it."""
-    drops: Counter[str] = Counter()
-    for one in taught(read_logs(logs), Attacher(index, drops), index, drops, Counter()):
+    for one in taught(read_logs(logs), Grounder(index), index, Counter(), Counter()):
         exchange, example = one.exchange, one.example
-        query = search_query(exchange.history, exchange.question)
-        near = by_article(index.precedents(query, leave_out=query))
-        earlier = said_earlier(exchange.history, exchange.question)
-        hits = find_sources(index, exchange.question, exchange.language, near, POOL, earlier)
-        if hits:
-            yield Sample(signs(hits[:PASSAGES], near), example.gold > 0)
-        gold = example.passages[example.gold - 1] if example.gold else None
-        others = [h for h in hits if gold and gold.article != h.passage.article and gold.url != h.passage.url]
-        if len(others) >= PASSAGES and gold:
-            without = {article: cosine for article, cosine in near.items() if article != gold.article}
-            yield Sample(signs(others[:PASSAGES], without), False)
+        asked = exchange.question, exchange.history, exchange.language
+        found = search(index, *asked, count=POOL, withheld=Withheld(itself=True))
+        if found.sources:
+            yield Sample(signs(found.sources[:PASSAGES], found.near), example.gold > 0)
+        if not example.gold:
+            continue
+        gold = example.passages[example.gold - 1]
+        same = {s.passage.article for s in found.sources if s.passage.url == gold.url != ""}
+        without = search(index, *asked, withheld=Withheld(frozenset({gold.article, *same}), itself=True))
+        if len(without.sources) == PASSAGES:
+            yield Sample(signs(without.sources, without.near), False)
 
 
 def from_judged(folder: Path, index: Index) -> Iterator[Sample]:
     """Each question of a set in the layout of BEIR, and each without the articles that answer it."""
     for question in read_judged(files_of(folder))[0]:
-        query, earlier = searched(question)
-        hits = find_sources(index, query, language_of(query), {}, POOL, earlier)
-        others = [hit for hit in hits if hit.passage.article not in question.relevant]
-        for found, answerable in ((hits, True), (others, False)):
-            if found:
-                yield Sample(signs(found[:PASSAGES], {}), answerable)
+        for hidden, answerable in ((frozenset(), True), (frozenset(question.relevant), False)):
+            language = language_of(question.text)
+            found = search(index, question.text, question.history, language, withheld=Withheld(hidden))
+            if found.sources:
+                yield Sample(signs(found.sources, found.near), answerable)
 
 
 def main() -> None:

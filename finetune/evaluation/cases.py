@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass
 from chatbot.turn.evidence import check_sentence
 from chatbot.turn.message import Message
 from chatbot.turn.prompt import CITATION
-from chatbot.turn.query import said_earlier
-from chatbot.turn.search import Searcher, find_sources
+from chatbot.turn.search import Searcher, Withheld, search
 from chatbot.turn.sentences import split_sentences
 from finetune.dataset.example import TWIN, Example
 from retrieval.articles.passage import Passage
@@ -77,9 +76,10 @@ def _case(example: Example, original: Example | None, index: Searcher) -> Case:
 def _answering(example: Example, index: Searcher) -> set[str]:
     """The articles in which the answer stands: that of the example, and those found that say the same."""
     gold = example.passages[example.gold - 1]
-    earlier = said_earlier(example.history, example.question)
-    hits = find_sources(index, example.question, example.language, {}, POOL, earlier)
-    found = [hit.passage for hit in hits]
+    retrieved = search(
+        index, example.question, example.history, example.language, count=POOL, withheld=Withheld(itself=True)
+    )
+    found = [source.passage for source in retrieved.sources]
     sentences = split_sentences(example.answer)
     return {gold.article} | {p.article for p in found if p.url == gold.url != "" or _says(p, sentences)}
 

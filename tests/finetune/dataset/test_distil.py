@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from chatbot.engines.scripted import ScriptedEngine
 from chatbot.errors import EngineFailed
 from chatbot.turn.prompt import ABSTENTION
 from finetune.dataset.distil import distil, judged, questions
-from finetune.dataset.example import read
+from finetune.dataset.example import Dropped, read
 from finetune.dataset.exchanges import Exchange
 from retrieval.articles.passage import Passage
 from tests.chatbot.engines.test_openai_server import STREAM, event, says, serving
@@ -44,7 +43,7 @@ def passages(*articles: str) -> list[Passage]:
         ),
         ("A gift card can be exchanged for cash. [2]", None, 0, "contradicts the passage"),
         ("A gift card is valid for 5 years. [2]", None, 0, "a number that no passage has"),
-        ("Our stores in town happily take them back.", None, 0, "no passage carries the answer"),
+        ("Our stores in town happily take them back.", None, 0, "no passage supports the answer"),
         ("我不知道。", None, 0, "no answer, or one in another language"),
         ("", None, 0, "no answer, or one in another language"),
         ("Thank you!", None, 0, "nothing but courtesy"),
@@ -52,13 +51,11 @@ def passages(*articles: str) -> list[Passage]:
     ],
 )  # fmt: skip
 def test_only_what_the_passages_carry(answer: str, kept: str | None, gold: int, reason: str) -> None:
-    drops: Counter[str] = Counter()
-    example = judged(asked(CASH), passages("en/points", "en/cards"), answer, drops)
-    assert (example.answer if example else None) == kept
-    assert (example.gold if example else 0) == gold
-    assert "".join(drops) == reason
-    if example:
-        assert example.source == "distilled"
+    made = judged(asked(CASH), passages("en/points", "en/cards"), answer)
+    if isinstance(made, Dropped):
+        assert (None, reason) == (kept, made.reason)
+    else:
+        assert (made.answer, made.gold, made.source) == (kept, gold, "distilled")
 
 
 def test_examples_of_a_teacher_on_the_wire(tmp_path: Path) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 
 from chatbot.turn.message import Message
 from chatbot.turn.prompt import PASSAGES
-from finetune.dataset.example import Example
+from finetune.dataset.example import Dropped, Example
 from finetune.dataset.exchanges import Exchange
-from finetune.dataset.ground import Attacher
+from finetune.dataset.ground import Grounder
 from tests.finetune.search.searched import SHOP
 
 
@@ -26,9 +24,10 @@ def asked(question: str, *sentences: str, **more: object) -> Exchange:
     return Exchange(id="T1-1", question=question, sentences=sentences, **(known | more))  # type: ignore[arg-type]
 
 
-def attached(exchange: Exchange) -> tuple[Example | None, Counter[str]]:
-    drops: Counter[str] = Counter()
-    return Attacher(SHOP, drops).attach(exchange), drops
+def grounded(exchange: Exchange) -> Example:
+    example = Grounder(SHOP).ground(exchange)
+    assert isinstance(example, Example)
+    return example
 
 
 MONEY = "when is my refund on my card"
@@ -36,8 +35,7 @@ WEEK = "Refunds go to your card within 5 business days."
 
 
 def test_the_gold_passage_is_the_one_that_carries_the_answer() -> None:
-    example, _ = attached(asked(MONEY, WEEK))
-    assert example
+    example = grounded(asked(MONEY, WEEK))
     assert example.passages[example.gold - 1].article == "en/refunds"
     assert len(example.passages) == PASSAGES
     assert example.target.endswith(f"within 5 business days. [{example.gold}]")
@@ -58,45 +56,41 @@ NOWHERE = "no passage supports the answer"
     ],
 )
 def test_a_wrong_answer_is_caught(question: str, answer: str, reason: str) -> None:
-    example, drops = attached(asked(question, answer))
-    assert example is None
-    assert drops == {reason: 1}
+    dropped = Grounder(SHOP).ground(asked(question, answer))
+    assert dropped == Dropped(reason, doubtful=reason != NOWHERE)
 
 
 def test_the_rule_is_kept_and_the_single_case_is_cut() -> None:
     rule = "You can return an item within 30 days of delivery"
-    example, _ = attached(
+    example = grounded(
         asked("can I send back a rug", f"{rule}, so you have 12 days left.", "I've noted it on [order-1].")
     )  # fmt: skip
-    assert example
     assert example.answer == f"{rule}."
 
 
 def test_without_its_direct_answer_an_answer_is_dropped() -> None:
-    example, drops = attached(
+    dropped = Grounder(SHOP).ground(
         asked(
             "do I get a gift wrap",
             "No, gift wrap is not offered in December.",
             "Standard shipping costs $5.95.",
         )
     )
-    assert example is None
-    assert drops == {"the answer's beginning is not supported": 1}
+    assert dropped == Dropped("the answer's beginning is not supported")
 
 
 def test_an_honest_answer_gets_the_abstention() -> None:
-    example, _ = attached(asked("do you rent out chairs", "I can't find that.", silent=True))
-    assert example
+    example = grounded(asked("do you rent out chairs", "I can't find that.", silent=True))
     assert (example.gold, len(example.passages)) == (0, PASSAGES)
     assert "could not find" in example.target
 
 
 def test_the_twin_without_the_gold_has_only_wrong_passages_of_its_language() -> None:
-    attacher = Attacher(SHOP, Counter())
+    grounder = Grounder(SHOP)
     exchange = asked(MONEY, WEEK)
-    example = attacher.attach(exchange)
-    assert example
-    twin = attacher.without_gold(exchange, example)
+    example = grounder.ground(exchange)
+    assert isinstance(example, Example)
+    twin = grounder.without_gold(exchange, example)
     assert twin
     assert (twin.gold, twin.id) == (0, "T1-1-none")
     assert {p.language for p in twin.passages} == {"en"}
@@ -104,11 +98,11 @@ def test_the_twin_without_the_gold_has_only_wrong_passages_of_its_language() -> 
 
 
 def test_no_twin_when_the_conversation_already_says_it() -> None:
-    attacher = Attacher(SHOP, Counter())
+    grounder = Grounder(SHOP)
     answer = "Refunds go to your card within 5 business days."
     exchange = asked(
         "how long again", answer, history=(Message("user", "refund?"), Message("assistant", answer))
     )
-    example = attacher.attach(exchange)
-    assert example
-    assert attacher.without_gold(exchange, example) is None
+    example = grounder.ground(exchange)
+    assert isinstance(example, Example)
+    assert grounder.without_gold(exchange, example) is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from finetune.dataset.build import build_dataset
-from finetune.dataset.example import Example
+from finetune.dataset.example import Dropped, Example
 from finetune.dataset.exchanges import Exchange
 from finetune.dataset.folder import files_of, open_dataset
 from finetune.dataset.review import OPEN, Item, Review, doubtful_answers, down_voted, read_queue, update_queue
@@ -90,10 +90,10 @@ def test_an_answer_written_to_a_thumb_down_is_an_example() -> None:
 def test_rules_that_disagree() -> None:
     review = Review()
     gold = Example("x", "en", REFUND, "Within 5 days.", tuple(SHOP.passages[:3]), 1)
-    review.look(exchange("x", "refunds"), gold, "")
+    review.look(exchange("x", "refunds"), gold)
     assert review.found == []
-    review.look(exchange("y", "cards"), gold, "")
-    review.look(exchange("z", "cards", silent=True), None, "")
+    review.look(exchange("y", "cards"), gold)
+    review.look(exchange("z", "cards", silent=True), Dropped("too few passages"))
     assert [i.id for i in review.found] == ["y", "z"]
     assert review.found[0].labels == {"linked": "cards", "found": "en/refunds", "agent": "answer"}
 

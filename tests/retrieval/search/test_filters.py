@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chatbot.turn.search import find_sources
+from chatbot.turn.search import search
 from retrieval.articles.metadata import audience, metadata
 from retrieval.index import Index
 from retrieval.ingest import ingest
 from retrieval.search.filters import Filter, nearest
-from retrieval.search.past_questions import PAST_QUESTIONS, PastQuestion, by_article, write_past_questions
+from retrieval.search.past_questions import PAST_QUESTIONS, PastQuestion, Precedent, write_past_questions
 from retrieval.vectors.faiss_index import Dense
 from tests.retrieval.hashing import HashingEmbedder
 
@@ -56,6 +56,17 @@ def test_no_other_door_leads_to_an_internal_article(index: Index) -> None:
     assert {passage.article for passage in index.passages} == {"refunds", "delivery"}
 
 
+class Remembering:
+    """An index that still remembers an old list of past questions."""
+
+    def __init__(self, index: Index, old: list[Precedent]) -> None:
+        self.search, self.article = index.search, index.article
+        self.old = old
+
+    def precedents(self, question: str, leave_out: str = "") -> list[Precedent]:
+        return self.old
+
+
 def test_past_questions_do_not_lead_to_what_is_internal_or_gone(index: Index, tmp_path: Path) -> None:
     pairs = [
         PastQuestion("How much may be refunded?", "limits", "Up to 500."),
@@ -67,8 +78,8 @@ def test_past_questions_do_not_lead_to_what_is_internal_or_gone(index: Index, tm
     index.refresh()
     precedents = index.precedents("How much may be refunded?")
     assert {p.past.article for p in precedents} == {"", "refunds"}
-    near = by_article(precedents) | {"limits": 1.0, "q1": 1.0}  # as if an old list were remembered
-    sources = find_sources(index, "How much may be refunded, SESAME-1?", "en", near)
+    remembered = [Precedent(PastQuestion("?", article), 1.0) for article in ("limits", "q1")]
+    sources = search(Remembering(index, remembered), "How much may be refunded, SESAME-1?", [], "en").sources
     assert {source.passage.article for source in sources} <= {"refunds", "delivery"}
     assert "SESAME" not in "".join(source.passage.text for source in sources)
 
