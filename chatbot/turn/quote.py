@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.turn.polarity import alone
 from chatbot.turn.search import CHANCE, sections
+from retrieval.articles.blocks import blocks
 from retrieval.articles.split import sentences
 from retrieval.languages.text import terms
 from retrieval.search.hits import Hit
@@ -54,8 +55,9 @@ def rank_sentences(
         (number, heading, clean)
         for number, source in enumerate(sources, start=1)
         for heading, text in sections(source.passage.text)
-        for line in text.split("\n")
-        if not line.startswith("|")
+        for block in blocks(text)
+        if block.kind == "text"
+        for line in block.text.split("\n")
         for sentence in sentences(line)
         if len(clean := _MARKUP.sub("", sentence.strip())) > 8
     ]

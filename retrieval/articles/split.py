@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from retrieval.articles.article import Article, Section
+from retrieval.articles.blocks import is_row
 from retrieval.languages.table import HAN
 
 # Sizes are in units in which 160 English words and 350 Chinese characters are equal.
@@ -25,7 +26,6 @@ _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|Inc|Ltd|ap
 _NUMBER = re.compile(r"^\s*\d+\.\s*$")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 _ITEM = re.compile(r"^\s*(?:[-*+•]|\d+[.)、]|[（(]\d+[)）])\s*\S")
-_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _RULE = re.compile(r"^[\s|:-]+$")
 
 
@@ -53,8 +53,8 @@ def split(article: Article) -> list[Piece]:
 def split_text(text: str, limit: int = LIMIT) -> list[str]:
     """Cut a text into pieces of at most `limit` units, at blank lines, else list items or sentences."""
     atoms: list[str] = []
-    for block in _blocks(text):
-        atoms.extend([block] if size(block) <= limit else _cut_block(block, limit))
+    for paragraph in _paragraphs(text):
+        atoms.extend([paragraph] if size(paragraph) <= limit else _cut(paragraph, limit))
     return [piece.strip("\n").rstrip() for piece in _pack(atoms, limit) if piece.strip()]
 
 
@@ -112,7 +112,7 @@ def _shared(one: Section, other: Section) -> tuple[str, ...]:
     return tuple(shared)
 
 
-def _blocks(text: str) -> list[str]:
+def _paragraphs(text: str) -> list[str]:
     """Parts between blank lines, with the blank lines after them; a line that ends in ":" keeps its list."""
     parts: list[str] = []
     start = 0
@@ -124,9 +124,9 @@ def _blocks(text: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _cut_block(block: str, limit: int) -> list[str]:
-    lines = block.splitlines(keepends=True)
-    if sum(bool(_ROW.match(line)) for line in lines) > len(lines) / 2:
+def _cut(paragraph: str, limit: int) -> list[str]:
+    lines = paragraph.splitlines(keepends=True)
+    if sum(map(is_row, lines)) > len(lines) / 2:
         return _cut_table(lines, limit)
     groups = _items(lines)
     atoms = [
@@ -148,7 +148,7 @@ def _items(lines: Sequence[str]) -> list[str]:
 
 def _cut_table(lines: list[str], limit: int) -> list[str]:
     """Cut a table between rows and repeat its head over each part."""
-    first = next(i for i, line in enumerate(lines) if _ROW.match(line))
+    first = next(i for i, line in enumerate(lines) if is_row(line))
     last = first + 2 if first + 1 < len(lines) and _RULE.match(lines[first + 1]) else first + 1
     lead, head, rows = "".join(lines[:first]), "".join(lines[first:last]), lines[last:]
     if size(head) > limit // 3:

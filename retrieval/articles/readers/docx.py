@@ -8,7 +8,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 from retrieval.articles.article import Article, Section
-from retrieval.articles.readers.table import table_text
+from retrieval.articles.blocks import table_text
 from retrieval.errors import BadFile
 
 _HEADING_STYLE = re.compile(r"^heading (\d)$", re.I)

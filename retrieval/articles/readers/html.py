@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.articles.article import Article, Section
+from retrieval.articles.blocks import table_text
 from retrieval.articles.metadata import metadata
-from retrieval.articles.readers.table import table_text
 from retrieval.errors import BadFile
 
 _NOISE = "script, style, noscript, template, svg, nav, footer, aside, form, iframe, button, [hidden]"

@@ -8,8 +8,8 @@ from typing import Any
 from zipfile import BadZipFile
 
 from retrieval.articles.article import Article, Section
+from retrieval.articles.blocks import table_text
 from retrieval.articles.readers.rows import UNNAMED, Row, has_text_column, row_articles
-from retrieval.articles.readers.table import table_text
 from retrieval.errors import BadFile
 
 
