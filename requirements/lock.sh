@@ -36,7 +36,8 @@ resolve() {
 
 resolve cpu pyproject.toml --excludes "$lists/cpu"
 resolve gpu pyproject.toml --extra gpu --excludes "$lists/gpu"
-sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' requirements/cpu.txt | cat - "$lists/cpu" >"$lists/known"
+# What cpu.txt has for some systems alone (after a semicolon) may be needed on all of them here.
+sed -n 's/^\([a-z0-9.-]*\)==[^;]*$/\1/p' requirements/cpu.txt | cat - "$lists/cpu" >"$lists/known"
 sed -n '/^train = \[/,/^]/s/^ *"\(.*\)",$/\1/p' pyproject.toml >"$lists/train.in"
 resolve train "$lists/train.in" --excludes "$lists/known"
 resolve dev --group dev --constraints requirements/cpu.txt --excludes "$lists/known"

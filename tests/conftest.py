@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.models.folders import ModelFolder, base_model
+from chatbot.settings import load_settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Two workers, and vLLM beside them, on two cores: threads of tiny models that wait for each other took 65 s
@@ -23,6 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     them would only wait for it to be built.
     """
     long = {item.path for item in items if item.get_closest_marker("vllm")}
+    python = load_settings().vllm_python
+    if not python.exists():
+        for item in items:
+            if item.get_closest_marker("vllm"):
+                item.add_marker(pytest.mark.skip(reason=f"no vLLM at {python}; type `make vllm`"))
     packaged = {item.path for item in items if "home" in item.fixturenames}
     items.sort(key=lambda item: (item.path not in long, item.path in packaged))
 

@@ -12,8 +12,9 @@ LOCKS = ("cpu", "gpu", "train", "dev", "vllm-cpu", "vllm-gpu")
 
 
 def pins_of(lock: str) -> set[str]:
+    """What a lock installs on every system."""
     text = (environment.PINS / f"{lock}.txt").read_text(encoding="utf-8")
-    return set(re.findall(r"^([a-z0-9.-]+)==", text, re.MULTILINE))
+    return set(re.findall(r"^([a-z0-9.-]+)==[^;\n]+$", text, re.MULTILINE))
 
 
 def said(folder: Path) -> str:

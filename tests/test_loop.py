@@ -55,8 +55,6 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     settings = load_settings(home=tmp_path, engine="vllm", max_tokens=40)
-    if not settings.vllm_python.exists():
-        pytest.skip(f"no vLLM at {settings.vllm_python}; type `make vllm`")
     for passage in SHOP.passages:
         file = tmp_path / "articles" / f"{passage.article}.md"
         file.parent.mkdir(parents=True, exist_ok=True)

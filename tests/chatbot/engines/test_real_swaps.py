@@ -86,8 +86,6 @@ def test_in_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_in_vllm(base: ModelFolder, tmp_path: Path) -> None:
     """One server, six swaps of adapters; benchmarks.model_swaps does a hundred."""
     settings = load_settings(home=tmp_path, engine="vllm")
-    if not settings.vllm_python.exists():
-        pytest.skip(f"no vLLM at {settings.vllm_python}; type `make vllm`")
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / base.path.name).symlink_to(base.path.absolute())
     versions = make_versions(tmp_path)

@@ -82,8 +82,6 @@ def test_in_vllm_it_says_the_same_and_answers_a_customer(
     tuned: ModelFolder, probes: list[ChatMessages], trainers: list[str], tmp_path: Path
 ) -> None:
     python = load_settings().vllm_python
-    if not python.exists():
-        pytest.skip(f"no vLLM at {python}; type `make vllm`")
     articles = tmp_path / "articles"
     articles.mkdir()
     (articles / "refunds.md").write_text("# Refunds\n\nA refund reaches you within 5 business days.\n")

@@ -105,8 +105,6 @@ def test_what_cannot_be_exported_is_told(settings: Settings, tmp_path: Path) -> 
 @pytest.mark.vllm
 def test_vllm_computes_with_it(small: ModelFolder, tmp_path: Path) -> None:
     python = load_settings().vllm_python
-    if not python.exists():
-        pytest.skip(f"no vLLM at {python}; type `make vllm`")
     process = VllmProcess(small, python, tmp_path / "vllm.log", "bfloat16")
     process.start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -83,15 +84,17 @@ def test_what_is_better_is_written_and_comes_back(
     assert tuned.version == f"tuned@{report['version']}"
     again = load_embedder(str(tmp_path / "tuned"))
     questions = ["aaa qw?", "退货多久"]
-    assert np.array_equal(tuned.encode_questions(questions), again.encode_questions(questions))
+    # Sums come in another order where texts are batched otherwise, and on other processors.
+    equal = partial(np.allclose, atol=1e-4)
+    assert equal(tuned.encode_questions(questions), again.encode_questions(questions))
     assert np.allclose(np.linalg.norm(tuned.encode_questions(questions), axis=1), 1, atol=1e-2)
     plain = Bilingual()
-    assert np.array_equal(tuned.encode(questions), plain.encode(questions))
-    assert np.array_equal(tuned.untuned.encode_questions(questions), plain.encode_questions(questions))
+    assert equal(tuned.encode(questions), plain.encode(questions))
+    assert equal(tuned.untuned.encode_questions(questions), plain.encode_questions(questions))
     familiar, strange = "bbb rv?", "怎么"
-    assert tuned.familiar([familiar, strange]).tolist() == [1, 0]
+    assert tuned.familiar([familiar, strange]) == pytest.approx([1, 0])
     assert not np.allclose(tuned.encode_questions([familiar]), plain.encode_questions([familiar]), atol=1e-3)
-    assert np.array_equal(tuned.encode_questions([strange]), plain.encode_questions([strange]))
+    assert equal(tuned.encode_questions([strange]), plain.encode_questions([strange]))
     index = Index.open(home / "index", tuned)  # made by the untuned one, and still right
     assert index.search("aaa qw?", 1)[0].passage.article in THINGS
     assert [explain(index, question).familiarity for question in (familiar, strange)] == [1, 0]
