@@ -12,7 +12,7 @@ from chatbot.engines.cores import share_cores
 from chatbot.errors import BadMessage, ChatbotError, MessageTooLong
 from chatbot.models.abstention import FirstTokens
 from chatbot.settings import Settings
-from chatbot.store.sqlite import Store
+from chatbot.store.protocol import NewTurn, Store, TurnEnd
 from chatbot.turn.answer import Answer, Found, citation
 from chatbot.turn.decide import Verdict, answerability, decide
 from chatbot.turn.events import Citation, Decision, Done, Event, Failed, Sources, Status, Text
@@ -88,20 +88,15 @@ class Chat:
         """
         clock = _Clock()
         text = self._checked(text)
-        turns = await asyncio.to_thread(self.store.turns, conversation_id)
-        owner = (await asyncio.to_thread(self.store.conversation, conversation_id)).owner
-        past = (
-            list(history)
-            if history is not None
-            else await asyncio.to_thread(self.store.history, conversation_id)
-        )
+        thread = await asyncio.to_thread(self.store.thread, conversation_id)
+        past = list(history) if history is not None else thread.history
         reading = understand(text, self.templates)
         if reading.intent == "unclear" and asks_again(past, text):
             reading = replace(reading, intent="question")
         asks = reading.intent == "question"
         found = await asyncio.to_thread(self._search, text, past, reading, withheld) if asks else Found()
         clock.mark("search")
-        last = turns[-1].decision if turns and history is None else ""
+        last = thread.last_decision if history is None else ""
         with self.engine.lease(conversation_id) as engine:
             verdict = decide(
                 reading,
@@ -111,7 +106,7 @@ class Chat:
                 last_decision=last,
                 doubted=engine.abstention_prior is not None,
             )
-            if owner == "human" and history is None:
+            if thread.owner == "human" and history is None:
                 verdict = Verdict("handoff", "waiting")
             turn_id = await asyncio.to_thread(
                 self._open, conversation_id, text, found.query, found.hits, verdict, reading, engine.model
@@ -128,12 +123,14 @@ class Chat:
             finally:
                 turn = self.store.close_turn(
                     turn_id,
-                    answer=answer.text,
-                    status=ending.status,
-                    citations=answer.citations,
-                    timings=clock.stop(),
-                    decision=ending.decision,
-                    error=ending.error,
+                    TurnEnd(
+                        answer=answer.text,
+                        status=ending.status,
+                        citations=answer.citations,
+                        timings=clock.stop(),
+                        decision=ending.decision,
+                        error=ending.error,
+                    ),
                 )
         if turn.status == "done":
             if turn.decision == "handoff":
@@ -206,14 +203,16 @@ class Chat:
         model: str,
     ) -> str:
         return self.store.open_turn(
-            conversation_id,
-            text,
-            query=query,
-            hits=hits,
-            decision=verdict.decision,
-            language=reading.language,
-            model=model if verdict.decision == "answer" else "",
-            index_version=self.index.version,
+            NewTurn(
+                conversation_id=conversation_id,
+                question=text,
+                query=query,
+                hits=hits,
+                decision=verdict.decision,
+                language=reading.language,
+                model=model if verdict.decision == "answer" else "",
+                index_version=self.index.version,
+            )
         )
 
 
@@ -248,12 +247,13 @@ def build_chat(settings: Settings, follow: bool = False) -> Chat:
     """
     share_cores()
     from chatbot.engines.choose import open_engine
+    from chatbot.store.sqlite import SqliteStore
     from retrieval.embed.load import load_embedder
     from retrieval.search.rerank import load_reranker
 
     reranker = load_reranker(settings.reranker)
     index = Index.open(settings.index, load_embedder(settings.embedder), reranker)
-    store = Store(settings.database)
+    store = SqliteStore(settings.database)
     try:
         return Chat(index, open_engine(settings, follow), store, settings)
     except BaseException:

@@ -19,7 +19,7 @@ from chatbot.models import publication
 from chatbot.models.folders import ModelFolder
 from chatbot.models.publication import Published, read_publication
 from chatbot.settings import Settings, load_settings
-from chatbot.store.sqlite import Store
+from chatbot.store.sqlite import SqliteStore
 from chatbot.turn.events import Done, Turn
 from finetune import align as prefer_pipeline
 from finetune import tune as pipeline
@@ -80,7 +80,7 @@ class Shop:
         self.engine = open_engine(settings, follow=True)
         assert isinstance(self.engine, SwappingEngine)
         index = Index.open(settings.index, HashingEmbedder())
-        self.chat = Chat(index, self.engine, Store(settings.database), settings)
+        self.chat = Chat(index, self.engine, SqliteStore(settings.database), settings)
 
     def ask(self, question: str) -> Turn:
         """One question in a conversation of its own, answered by whatever is published now."""

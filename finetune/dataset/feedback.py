@@ -14,7 +14,7 @@ from typing import Any
 
 from chatbot.privacy.redact import Memory, public_values
 from chatbot.privacy.rules import RedactionRules
-from chatbot.store.sqlite import Store
+from chatbot.store.sqlite import SqliteStore
 from chatbot.turn.prompt import CITATION, HISTORY_TURNS
 from chatbot.turn.query import leans_back
 from finetune.dataset.exchanges import Exchange
@@ -67,7 +67,7 @@ def open_feedback(
     """
     if not database.is_file():
         return Feedback()
-    store = Store(database)
+    store = SqliteStore(database)
     try:
         return read_feedback(store.judged_conversations(), rules.knowing(public_values(articles)))
     finally:

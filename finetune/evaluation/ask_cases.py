@@ -14,7 +14,7 @@ from chatbot.app import Chat, collect
 from chatbot.engine import ChatMessages, Engine, Generation
 from chatbot.models.abstention import AbstentionPrior
 from chatbot.settings import Settings
-from chatbot.store.sqlite import Store
+from chatbot.store.sqlite import SqliteStore
 from chatbot.turn.events import Done
 from chatbot.turn.search import Withheld
 from finetune.evaluation.cases import Case
@@ -64,7 +64,7 @@ async def _ask(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:  # test questions are no conversations of this installation
         heard = _Heard(await asyncio.to_thread(engine))
-        chat = Chat(index, heard, Store(Path(folder) / "turns.db"), settings)
+        chat = Chat(index, heard, SqliteStore(Path(folder) / "turns.db"), settings)
         try:
             for number, case in enumerate(cases, start=1 + total - len(cases)):
                 kept.add(case.key, await _one(chat, heard, case))

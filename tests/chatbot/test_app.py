@@ -13,7 +13,7 @@ from chatbot.engines.scripted import ScriptedEngine
 from chatbot.errors import BadMessage, MessageTooLong, UnknownConversation
 from chatbot.models.abstention import AbstentionPrior, FirstTokens
 from chatbot.settings import load_settings
-from chatbot.store.sqlite import Store
+from chatbot.store.sqlite import SqliteStore
 from chatbot.turn.events import Done, Event, Failed, Sources, Text, Turn
 from retrieval.index import Index
 from retrieval.ingest import ingest
@@ -45,11 +45,11 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 @pytest.fixture
 def make(index: Index, tmp_path: Path) -> Iterator[Callable[..., Chat]]:
-    stores: list[Store] = []
+    stores: list[SqliteStore] = []
 
     def make(*replies: str, **options: object) -> Chat:
         settings = load_settings(home=tmp_path)
-        stores.append(Store(settings.database))
+        stores.append(SqliteStore(settings.database))
         return Chat(index, ScriptedEngine(list(replies), **options), stores[-1], settings)
 
     yield make
@@ -136,7 +136,7 @@ def test_yes_to_the_offer_hands_over(make: Callable[..., Chat]) -> None:
     conversation = chat.new_conversation("test")
     assert ask(chat, VAGUE, conversation).decision == "abstain"
     assert ask(chat, "yes please", conversation).decision == "handoff"
-    assert chat.store.conversation(conversation).owner == "human"
+    assert chat.store.thread(conversation).owner == "human"
 
 
 def test_a_question_about_nothing_known_is_not_generated(make: Callable[..., Chat]) -> None:
@@ -209,7 +209,7 @@ def test_stopping_stops_the_model_and_keeps_what_was_said(make: Callable[..., Ch
         await reply.aclose()
 
     asyncio.run(stop_after_first_text())
-    (turn,) = chat.store.turns(conversation)
+    (turn,) = chat.store.thread(conversation).turns
     assert turn.status == "stopped"
     assert "5 business days" in turn.answer
     assert chat.engine.cancelled == 1
@@ -221,7 +221,7 @@ def test_a_broken_engine_is_told_and_stored(make: Callable[..., Chat]) -> None:
     last = collect_last(chat, QUESTION, conversation)
     assert isinstance(last, Failed)
     assert last.code == "engine_failed"
-    (turn,) = chat.store.turns(conversation)
+    (turn,) = chat.store.thread(conversation).turns
     assert turn.status == "failed"
     assert turn.question == QUESTION
 
@@ -235,7 +235,7 @@ def test_bad_messages_are_refused_and_leave_no_turn(make: Callable[..., Chat]) -
         ask(chat, "a" * 1_000_000, conversation)
     with pytest.raises(UnknownConversation):
         ask(chat, "hello", "nobody")
-    assert chat.store.turns(conversation) == []
+    assert chat.store.thread(conversation).turns == []
 
 
 def test_many_conversations_at_once(make: Callable[..., Chat]) -> None:

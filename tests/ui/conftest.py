@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from chatbot.app import Chat
 from chatbot.engines.scripted import ScriptedEngine
 from chatbot.settings import Settings, load_settings
-from chatbot.store.sqlite import Store
+from chatbot.store.sqlite import SqliteStore
 from retrieval.index import Index
 from retrieval.ingest import ingest
 from tests.retrieval.hashing import HashingEmbedder
@@ -61,7 +61,7 @@ def engine() -> ScriptedEngine:
 
 @pytest.fixture
 def chat(settings: Settings, engine: ScriptedEngine, index_folder: Path) -> Iterator[Chat]:
-    store = Store(settings.database)
+    store = SqliteStore(settings.database)
     yield Chat(Index.open(index_folder, HashingEmbedder()), engine, store, settings)
     store.close()
 

@@ -36,14 +36,13 @@ def router(chat: Chat) -> APIRouter:
 
     @routes.get("/conversations/{id}", summary="A conversation with its turns", responses=responses(404))
     async def read(id: str) -> ConversationOut:
-        about = await asyncio.to_thread(chat.store.conversation, id)
-        turns = await asyncio.to_thread(chat.store.turns, id)
+        thread = await asyncio.to_thread(chat.store.thread, id)
         return ConversationOut(
-            id=about.id,
-            channel=about.channel,
-            language=about.language,
-            owner=about.owner,
-            turns=[Answered.of(turn) for turn in turns],
+            id=thread.id,
+            channel=thread.channel,
+            language=thread.language,
+            owner=thread.owner,
+            turns=[Answered.of(turn) for turn in thread.turns],
         )
 
     @routes.post(

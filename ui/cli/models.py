@@ -34,11 +34,11 @@ def command(context: click.Context, home: Path | None, as_json: bool) -> None:
     if context.invoked_subcommand:
         return
     from chatbot.settings import load_settings
-    from chatbot.store.usage import usage
+    from chatbot.store.sqlite import read_usage
     from finetune.release.versions import versions
 
     settings = load_settings(home=home)
-    used = usage(settings.database)
+    used = read_usage(settings.database)
     found = versions(settings.home)
     if as_json:
         rows = [asdict(v) | {"usage": asdict(used[v.label]) if v.label in used else None} for v in found]

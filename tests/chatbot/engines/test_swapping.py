@@ -19,7 +19,7 @@ from chatbot.models import publication
 from chatbot.models.folders import ModelFolder
 from chatbot.models.publication import Published, in_share, read_publication
 from chatbot.settings import load_settings
-from chatbot.store.sqlite import Store
+from chatbot.store.sqlite import SqliteStore
 from chatbot.turn.events import Done
 from retrieval.index import Index
 from retrieval.ingest import ingest
@@ -280,7 +280,9 @@ def test_a_turn_names_the_version_that_wrote_it(shop: Shop, tmp_path: Path) -> N
 
     async def visit() -> list[str]:
         engine = await asyncio.to_thread(shop.engine)
-        chat = Chat(Index.open(settings.index, HashingEmbedder()), engine, Store(settings.database), settings)
+        chat = Chat(
+            Index.open(settings.index, HashingEmbedder()), engine, SqliteStore(settings.database), settings
+        )
         question = "How many business days until a refund reaches me?"
 
         async def ask() -> str:

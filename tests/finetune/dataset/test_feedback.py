@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 import pytest
 
-from chatbot.store.sqlite import Store
+from chatbot.store.protocol import NewTurn, TurnEnd
+from chatbot.store.sqlite import SqliteStore
+from chatbot.turn.events import Decision
 from chatbot.turn.prompt import ABSTENTION, build_messages
 from finetune.dataset.feedback import Feedback, read_feedback
 from finetune.dataset.preferences import PreferencePair, RatedAnswer
@@ -30,7 +32,7 @@ class Desk:
     """A store with conversations as a shop has them."""
 
     def __init__(self, path: Path) -> None:
-        self.store = Store(path / "chatbot.db")
+        self.store = SqliteStore(path / "chatbot.db")
         self.talk = ""
 
     def begin(self, channel: str = "page") -> Desk:
@@ -38,14 +40,21 @@ class Desk:
         return self
 
     def turn(
-        self, question: str, answer: str, article: str = "en/returns", decision: str = "answer", **more: Any
+        self,
+        question: str,
+        answer: str,
+        article: str = "en/returns",
+        decision: Decision = "answer",
+        **more: Any,
     ) -> str:
         asks = decision in ("answer", "abstain") or more.get("asks")
-        opened = self.store.open_turn(
-            self.talk, question, query=question if asks else "", hits=hits(article, "en/points"),
-            decision=decision, language=more.get("language", "en"), model="m@1",
+        new = NewTurn(
+            conversation_id=self.talk, question=question, query=question if asks else "",
+            hits=hits(article, "en/points"), decision=decision, model="m@1",
+            language=more.get("language", "en"),
         )  # fmt: skip
-        self.store.close_turn(opened, answer=answer, status=more.get("status", "done"))
+        opened = self.store.open_turn(new)
+        self.store.close_turn(opened, TurnEnd(answer=answer, status=more.get("status", "done")))
         return opened
 
     def rate(self, turn: str, rating: Literal[1, -1], comment: str = "") -> None:

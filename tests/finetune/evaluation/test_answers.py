@@ -13,7 +13,7 @@ import pytest
 from chatbot.app import Chat
 from chatbot.engines.scripted import ScriptedEngine
 from chatbot.settings import load_settings
-from chatbot.store.sqlite import Store
+from chatbot.store.sqlite import SqliteStore
 from chatbot.turn.message import Message
 from finetune.errors import QuestionsUnreadable
 from finetune.evaluation import answers
@@ -42,11 +42,11 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 @pytest.fixture
 def make(index: Index, tmp_path: Path) -> Iterator[Callable[..., Chat]]:
-    stores: list[Store] = []
+    stores: list[SqliteStore] = []
 
     def make(*replies: str, **options: Any) -> Chat:
         settings = load_settings(home=tmp_path)
-        stores.append(Store(settings.database))
+        stores.append(SqliteStore(settings.database))
         return Chat(index, ScriptedEngine(list(replies), **options), stores[-1], settings)
 
     yield make

@@ -18,7 +18,7 @@ from chatbot.engines.vllm_process import VllmProcess
 from chatbot.models.abstention import FirstTokens
 from chatbot.models.folders import DEFAULT_ADAPTER, ModelFolder, resolve_model
 from chatbot.settings import load_settings
-from chatbot.store.sqlite import Store
+from chatbot.store.sqlite import SqliteStore
 from chatbot.turn.events import Done, Turn
 from finetune.evaluation.model import greedy
 from retrieval.index import Index
@@ -92,7 +92,7 @@ def test_in_vllm_it_says_the_same_and_answers_a_customer(
 
     async def visit() -> tuple[list[str], list[Mapping[str, float]], Turn]:
         index = Index.open(settings.index, HashingEmbedder())
-        chat = Chat(index, VllmEngine(process), Store(settings.database), settings)
+        chat = Chat(index, VllmEngine(process), SqliteStore(settings.database), settings)
         try:
             said = await say(chat.engine, probes)
             heard = [await first(engine, probes[0]) for engine in (LocalEngine(tuned), chat.engine)]

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from chatbot.app import Chat
 from chatbot.engines.scripted import ScriptedEngine
 from chatbot.settings import Settings
-from chatbot.store.sqlite import Store
+from chatbot.store.sqlite import SqliteStore
 from tests.ui.conftest import ANSWER, QUESTION, Site, eventually
 from ui import reply as replies
 from ui.api.app import create_app
@@ -179,7 +179,7 @@ def test_a_client_that_leaves_stops_the_model(
     eventually(lambda: engine.requests)
     leaver.close()
     eventually(lambda: engine.cancelled == 1)
-    eventually(lambda: chat.store.turns(conversation)[0].status == "stopped")
+    eventually(lambda: chat.store.thread(conversation).turns[0].status == "stopped")
     eventually(lambda: not replies._running)
 
 
@@ -196,4 +196,4 @@ def test_a_server_that_goes_down_stops_replies_and_stores_their_turns(
             assert next(lines) == "event: sources"
             site.server.should_exit = True
             assert '"code": "stopped"' in list(lines)[-2]
-    assert Store(settings.database).turns(conversation)[0].status == "stopped"
+    assert SqliteStore(settings.database).thread(conversation).turns[0].status == "stopped"

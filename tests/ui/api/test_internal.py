@@ -15,7 +15,7 @@ from chatbot import app as chatbot_app
 from chatbot.app import Chat
 from chatbot.engines.scripted import ScriptedEngine
 from chatbot.settings import Settings
-from chatbot.store.sqlite import Store
+from chatbot.store.sqlite import SqliteStore
 from retrieval.embed import load as embed
 from retrieval.index import Index
 from retrieval.ingest import ingest
@@ -39,7 +39,7 @@ def shop(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     write_past_questions(
         [PastQuestion(QUESTION, "code", SECRET)], settings.index / PAST_QUESTIONS, HashingEmbedder()
     )
-    store = Store(settings.database)
+    store = SqliteStore(settings.database)
     chat = Chat(
         Index.open(settings.index, HashingEmbedder()), ScriptedEngine([f"{SECRET} [1]"]), store, settings
     )

@@ -163,7 +163,9 @@ def test_ctrl_c_stops_the_reply_and_the_talk_goes_on(
         talk(chat, runner, "en")
     assert "(stopped)" in capsys.readouterr().out
     assert engine.cancelled == 1
-    talks = [turn for row in chat.store._db["conversations"].rows for turn in chat.store.turns(row["id"])]
+    talks = [
+        turn for row in chat.store._db["conversations"].rows for turn in chat.store.thread(row["id"]).turns
+    ]
     assert [turn.status for turn in talks] == ["stopped", "done"]
 
 

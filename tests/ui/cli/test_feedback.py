@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from chatbot.store.sqlite import Store
+from chatbot.store.sqlite import SqliteStore
 from tests.finetune.dataset.test_feedback import BAD, CASH, Desk
 from ui.cli import main
 
@@ -43,7 +43,7 @@ def test_nothing_yet(tmp_path: Path) -> None:
         "Feedback: nothing\nMade of it: nothing\nLeft out: nothing\n",
     )
     assert not (tmp_path / "chatbot.db").exists()
-    Store(tmp_path / "chatbot.db").close()
+    SqliteStore(tmp_path / "chatbot.db").close()
     assert run("feedback", "--home", str(tmp_path))[0] == 0
 
 

@@ -147,7 +147,7 @@ def test_stop_ends_the_model_and_a_new_conversation_begins_empty(
     ask(page)
     answered(page)
     conversations = [row["id"] for row in chat.store._db["conversations"].rows]
-    assert [[turn.status for turn in chat.store.turns(id)] for id in conversations] == [
+    assert [[turn.status for turn in chat.store.thread(id).turns] for id in conversations] == [
         ["stopped", "stopped"],
         ["done"],
     ]

@@ -71,7 +71,7 @@ def test_stopping_keeps_what_was_written(chat: Chat, engine: ScriptedEngine) -> 
     assert not shown["can_rate"]
     assert not visit.busy
     assert engine.cancelled == 1
-    assert chat.store.turns(visit.conversation)[0].status == "stopped"
+    assert chat.store.thread(visit.conversation).turns[0].status == "stopped"
 
 
 def test_a_second_question_waits_for_the_first(chat: Chat, engine: ScriptedEngine) -> None:
