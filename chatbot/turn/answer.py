@@ -11,6 +11,7 @@ from chatbot.turn.prompt import CITATION
 from chatbot.turn.quote import Ranked, nearer_to, says
 from chatbot.turn.search import sections
 from chatbot.turn.sentences import take_sentences
+from chatbot.turn.speech import SPEECH, either
 from chatbot.turn.templates import Templates
 from retrieval.articles.passage import Passage
 from retrieval.languages.text import language_of, terms
@@ -24,15 +25,10 @@ SENTENCES = 3
 NEARLY = 0.1
 AS_WELL = 0.3
 WORTH = 0.6  # at most so far below the best one
-_ROLE = re.compile(r"\s*(customer|agent|客户|客服)\s*[:：]", re.IGNORECASE)
+_ROLE = re.compile(rf"\s*(?:{either(one.role for one in SPEECH.values())})\s*[:：]", re.IGNORECASE)
 _ASKS = re.compile(r"[?？][\s\"”’)）]*(\[\d+\]\s*)*$")  # a question states nothing that a source could carry
 # How a model says that the passages are silent, beyond the sentence it was taught.
-_SILENT = re.compile(
-    r"(could not|couldn't|did not|do not|cannot|can't) find (the|an|any)? ?(answer|information)|"
-    r"passages? (do|does) not|not (mentioned|covered|stated) in the|"
-    r"没有找到|未提及|没有提到|资料里没有|资料中没有",
-    re.IGNORECASE,
-)
+_SILENT = re.compile(either(one.silent for one in SPEECH.values()), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

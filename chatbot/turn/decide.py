@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chatbot.turn.events import Decision
+from chatbot.turn.speech import SPEECH, either
 from chatbot.turn.templates import plain
 from chatbot.turn.understand import Reading
 from retrieval.search.hits import Hit
@@ -30,10 +31,7 @@ KNOWN = 0.38  # of both together; in between them, odds multiply
 # Cosine of the nearest question nobody could answer, and its lead over the others.
 UNANSWERED_BEFORE = (0.4, 0.03)
 
-_YES = re.compile(
-    r"(yes|yeah|yep|sure|ok|okay|please|yes please|please do|do it|go ahead)( please| thanks)?"
-    r"|是的?|要|好的?|好呀|可以|需要|行|嗯+|麻烦(了|你了|您了)"
-)
+_AGREES = re.compile(either(one.agrees for one in SPEECH.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def decide(
     `near` are the articles that answered the nearest past questions, with their cosines; "" stands for those
     that nobody could answer. With `doubted`, the model's own doubt will be heard before anything is shown.
     """
-    if reading.intent == "handoff" or (last_decision == "abstain" and _YES.fullmatch(plain(text))):
+    if reading.intent == "handoff" or (last_decision == "abstain" and _AGREES.fullmatch(plain(text))):
         return Verdict("handoff", "handoff")
     if reading.intent == "unclear":
         return Verdict("clarify", "clarify")

@@ -13,30 +13,19 @@ from dataclasses import dataclass
 from chatbot.turn.polarity import answers, contradicts, opening
 from chatbot.turn.prompt import CITATION
 from chatbot.turn.sentences import split_sentences
+from chatbot.turn.speech import SPEECH, either
 from retrieval.articles.passage import Passage
 from retrieval.languages.text import known_terms, terms
 
 # Share of a sentence's words that its passage must carry: those of the question aside, and all of them; the
 # last where the sentence has only words of the question.
 SUPPORTED, OVERALL, RESTATED = 0.6, 0.5, 0.75
-COURTESY = re.compile(
-    r"^\W*(sorry|i('m| am) sorry|thank|thanks|you('re| are) welcome|of course|sure|certainly|no problem|"
-    r"happy to help|hello|hi\b|let (me|us) know|please let|feel free|i hope|glad|抱歉|很抱歉|不好意思|您好|"
-    r"亲|感谢|谢谢|不客气|当然|好的|希望|如有|如果还有|还有其他|请问还有)",
-    re.IGNORECASE,
-)
+_COURTESY = re.compile(rf"^\W*(?:{either(one.courtesy for one in SPEECH.values())})", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b(?:[A-Z][a-z]+[A-Z]?\w*|[A-Z]{2,}\w*)\b")
-_WORDS = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
-    "nine": "9", "ten": "10", "twelve": "12", "twenty": "20", "thirty": "30", "sixty": "60",
-    "一": "1", "两": "2", "二": "2", "三": "3", "四": "4", "五": "5", "六": "6", "七": "7", "八": "8",
-    "九": "9", "十": "10",
-}  # fmt: skip
-_WORD_NUMBER = re.compile(
-    r"\b("
-    + "|".join(w for w in _WORDS if w.isascii())
-    + r")\b|([一二两三四五六七八九十])(?=个|天|次|年|月|张|件|折|位)",
+_NUMBER_WORDS = {word: digits for one in SPEECH.values() for word, digits in one.number_words.items()}
+_NUMBER_WORD = re.compile(
+    "|".join(one.number.replace("{words}", "|".join(one.number_words)) for one in SPEECH.values()),
     re.IGNORECASE,
 )
 
@@ -87,7 +76,9 @@ def facts(text: str) -> frozenset[str]:
 
 def is_courtesy(sentence: str) -> bool:
     """A polite phrase that states nothing: it needs no passage."""
-    return bool(COURTESY.search(sentence)) and not _NUMBER.search(sentence) and len(set(terms(sentence))) <= 8
+    return (
+        bool(_COURTESY.search(sentence)) and not _NUMBER.search(sentence) and len(set(terms(sentence))) <= 8
+    )
 
 
 def _against(sentence: str, passage: Passage, question: str) -> str:
@@ -116,5 +107,5 @@ def _share(words: frozenset[str], passage: Passage) -> float:
 def _figures(text: str) -> set[str]:
     """Every figure in one spelling: "five" and "五个" as 5, 1,200 as 1200."""
     digits = {n.replace(",", "").rstrip(".:") for n in _NUMBER.findall(text)}
-    spelled = {_WORDS[(a or b).lower()] for a, b in _WORD_NUMBER.findall(text)}
+    spelled = {_NUMBER_WORDS[word.casefold()] for word in _NUMBER_WORD.findall(text)}
     return digits | spelled - {"1"}

@@ -8,24 +8,17 @@ import re
 
 from chatbot.turn.search import sections
 from chatbot.turn.sentences import split_sentences
+from chatbot.turn.speech import SPEECH, either
 from retrieval.articles.passage import Passage
 from retrieval.languages.text import known_terms, language_of
 
 SAME = 0.6  # share of the words after which two questions, or a question and a sentence, are about the same
 LEAST = 8  # characters of a sentence that says something without its yes or no
-_NEGATION = {
-    "en": re.compile(
-        r"\b(no|not|never|none|cannot|without|neither|nor|unable|except|unfortunately)\b|n't\b", re.I
-    ),
-    "zh": re.compile(r"不(?!仅|但|客气|好意思|同|用担心)|没有?|无法|无需|未|禁止|除外"),
-}
-_YES = re.compile(r"^\W*(yes|yeah|absolutely|of course|可以|是的|能的?，|支持)", re.IGNORECASE)
-_NO = re.compile(r"^\W*(no\b|unfortunately|不可以|不能|不行|不支持|抱歉，?不|很抱歉，?不)", re.IGNORECASE)
+_YES = re.compile(rf"^\W*(?:{either(one.yes for one in SPEECH.values())})", re.IGNORECASE)
+_NO = re.compile(rf"^\W*(?:{either(one.no for one in SPEECH.values())})", re.IGNORECASE)
 _ASKS = re.compile(r"[?？]\s*$")
 _OPENING = re.compile(
-    r"^\W*(yes|yeah|no|absolutely|of course|是的|可以的?|能的?|支持|不可以|不能|不行|不支持)\s*"
-    r"[,，.。!！;；]\s*",
-    re.IGNORECASE,
+    rf"^\W*(?:{either(one.yes_or_no for one in SPEECH.values())})\s*[,，.。!！;；]\s*", re.IGNORECASE
 )
 
 
@@ -39,8 +32,8 @@ def contradicts(sentence: str, passage: Passage) -> bool:
     clauses, said, begins = _clauses(passage), known_terms(sentence), opening(sentence)
     if not clauses or not said:
         return False
-    negated = _NEGATION[passage.language]
-    here = bool(_NEGATION[language_of(sentence)].search(sentence))
+    negated = SPEECH[passage.language].negation
+    here = bool(SPEECH[language_of(sentence)].negation.search(sentence))
     holds = begins or ("no" if here else "yes")
     if any(reply != holds for asked, reply in _replies(passage) if _share(asked, sentence) >= SAME):
         return True
@@ -56,7 +49,7 @@ def contradicts(sentence: str, passage: Passage) -> bool:
 
 def answers(passage: Passage, question: str) -> str:
     """ "yes" or "no" where the passage says so to this question, else ""."""
-    negated = _NEGATION[passage.language]
+    negated = SPEECH[passage.language].negation
     if not known_terms(question) or language_of(question) != passage.language or negated.search(question):
         return ""
     for asked, reply in _replies(passage):
@@ -77,7 +70,7 @@ def alone(sentence: str, heading: str, question: str) -> str:
 def _replies(passage: Passage) -> list[tuple[str, str]]:
     """The questions in the passage that are answered with yes or no, and which of the two."""
     parts = [(heading or passage.heading or passage.title, text) for heading, text in sections(passage.text)]
-    negated = _NEGATION[passage.language]
+    negated = SPEECH[passage.language].negation
     asked = [(h, opening(text)) for h, text in parts if _ASKS.search(h) and not negated.search(h)]
     return [(heading, reply) for heading, reply in asked if reply]
 

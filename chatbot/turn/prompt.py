@@ -9,24 +9,11 @@ import re
 from collections.abc import Sequence
 
 from chatbot.turn.message import Message
+from chatbot.turn.speech import SPEECH
 from retrieval.articles.passage import Passage
 
-POLICY = {
-    "en": (
-        "Answer the customer in English, using only the numbered passages. "
-        "After each statement cite its passage like [1]. "
-        "If the passages do not answer the question, say so."
-    ),
-    "zh": (
-        "请只根据下面编号的资料用中文回答客户。每个说法后面用[1]这样的编号注明出处。"
-        "资料里没有答案时，请直接说明。"
-    ),
-}
-
-ABSTENTION = {
-    "en": "I could not find the answer to this in our help articles.",
-    "zh": "我在帮助文章里没有找到这个问题的答案。",
-}
+POLICY = {code: speech.policy for code, speech in SPEECH.items()}
+ABSTENTION = {code: speech.abstention for code, speech in SPEECH.items()}
 
 # Plain words instead of a model's own turn markers: a base model has often seen "Customer:" and "Agent:".
 CHAT_TEMPLATE = (

@@ -4,30 +4,13 @@ import re
 from collections.abc import Sequence
 
 from chatbot.turn.message import Message
+from chatbot.turn.speech import SPEECH
 from retrieval.languages.text import language_of, terms
 from retrieval.search.earlier import Earlier
 
-# A question that leans on the one before: it opens like a continuation, points back, or has no subject. "Can
-# I", "how long" or "怎么" are no sign: most new questions begin so.
-_CONTINUES = {
-    "en": re.compile(
-        r"^\W*((ok(ay)?|and|but|so|then|also|or|what about|how about|what if|same)\b)", re.IGNORECASE
-    ),
-    "zh": re.compile(r"^\W*(那|还有|另外|如果|要是|然后|所以|这个|那个|它)|呢\W*$"),
-}
-_POINTS_BACK = {
-    "en": re.compile(
-        r"\b(it|its|that|this|those|these|they|them|there|one|ones|same|instead|else)\b", re.IGNORECASE
-    ),
-    "zh": re.compile(r"它|他们|这个|那个|这种|那种|这样|那样|这些|那些|上面|刚才|前面|同样"),
-}
-_ASKS = {
-    "en": re.compile(r"\b(how|why|when|where|what|which|who)\b", re.IGNORECASE),
-    "zh": re.compile("多少|多久|多长|为什么|为何|什么|哪|怎么|怎样|如何|几|吗"),
-}
-# Content words; a longer question says itself what it is about, its "it" included ("... the driver when it
-# arrives"). Chinese segments to more of them.
-SHORT = {"en": 3, "zh": 6}
+# A question leans on the one before when it opens like a continuation, points back, or has no subject. "Can
+# I", "how long" or "怎么" are no sign: most new questions begin so. A longer question says itself what it is
+# about, its "it" included ("... the driver when it arrives").
 BARE = 1  # content words: "how long?" or "is there a fee?" say too little by themselves
 LOOK_BACK = 2
 # What was said counts, even where the question seems complete: the customer's last question, those before it
@@ -41,8 +24,8 @@ _NAME = re.compile(r"(?<![.!?:] )(?<!^)\b[A-Z][\w'&-]+(?: (?:[A-Z][\w'&-]+|and|o
 
 def asks_again(history: Sequence[Message], text: str) -> bool:
     """Whether a message without a word that carries meaning ("and how much?") asks about what was asked."""
-    language = language_of(text)
-    return bool(_ASKS[language].search(text) and _said(history, "user", text))
+    asks = SPEECH[language_of(text)].asks.search(text)
+    return bool(asks and _said(history, "user", text))
 
 
 def search_query(history: Sequence[Message], text: str) -> str:
@@ -83,10 +66,10 @@ def _carried(asked: Sequence[str], text: str) -> list[str]:
 
 def leans_back(text: str) -> bool:
     """Whether the question can hardly be understood without the one before it."""
-    language = language_of(text)
+    speech = SPEECH[language_of(text)]
     words = len(set(terms(text)))
-    leans = _CONTINUES[language].search(text) or _POINTS_BACK[language].search(text)
-    return words <= BARE or (words <= SHORT[language] and bool(leans))
+    leans = speech.continues.search(text) or speech.points_back.search(text)
+    return words <= BARE or (words <= speech.short and bool(leans))
 
 
 def _said(history: Sequence[Message], role: str, text: str) -> list[str]:

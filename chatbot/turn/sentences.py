@@ -2,11 +2,13 @@
 
 import re
 
+from chatbot.turn.speech import SPEECH, either
+
 # After the mark may follow closing quotes and citations; an English full stop ends a sentence only before
 # white space, so that 2.4 GHz, example.com and $5.95 stay whole.
 _END = re.compile(r"(?:[。！？；]+|[.!?]+(?=[\s\"')\]]|$))[\"'”’)）\]]*(?:\s*\[\d{1,2}\])*[。.]?\s*|\n+")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|No|St|a\.m|p\.m)|\b[A-Z]|(?:^|\s)\d{1,2})\.\s*$"
+    rf"(?:\b(?:{either(one.abbreviation for one in SPEECH.values())})|\b[A-Z]|(?:^|\s)\d{{1,2}})\.\s*$"
 )
 
 

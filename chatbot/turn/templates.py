@@ -3,10 +3,13 @@
 import re
 import tomllib
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chatbot.errors import BadSettings
+from retrieval.languages.table import CODES
 
 SHIPPED = Path(__file__).with_name("templates.toml")
 NEEDED = ("abstain", "clarify", "handoff", "other_language", "waiting")
@@ -28,13 +31,15 @@ class Templates:
         """Read a TOML file. Raises BadSettings, naming what is missing or cannot be read."""
         try:
             rows = tomllib.loads(path.read_text(encoding="utf-8")).get("template", [])
-            templates = [_template(row) for row in rows]
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, re.error) as error:
+            self._by_name = {row["name"]: _template(row) for row in rows}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, re.error) as error:
             raise BadSettings(
                 f"The templates in {path} cannot be read ({error}); mend or remove the file."
             ) from error
-        self._by_name = {template.name: template for template in templates}
-        if missing := [name for name in NEEDED if name not in self._by_name]:
+        missing = [name for name in NEEDED if name not in self._by_name]
+        for name, template in self._by_name.items():
+            missing += [f"answer.{code} of {name}" for code in CODES if code not in template.answer]
+        if missing:
             raise BadSettings(
                 f"The templates in {path} lack {', '.join(missing)}; see {SHIPPED.name} for the form."
             )
@@ -65,8 +70,8 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s']", " ", folded).split())
 
 
-def _template(row: dict) -> Template:
+def _template(row: Mapping[str, Any]) -> Template:
     patterns = {
         language: tuple(re.compile(p) for p in listed) for language, listed in row.get("patterns", {}).items()
     }
-    return Template(row["name"], {"en": row["answer"]["en"], "zh": row["answer"]["zh"]}, patterns)
+    return Template(row["name"], dict(row.get("answer", {})), patterns)
