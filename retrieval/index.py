@@ -12,7 +12,6 @@ from retrieval.embed.embedder import Embedder
 from retrieval.embed.likeness import alike
 from retrieval.embed.load import load_embedder
 from retrieval.embed.remembered import Remembered
-from retrieval.embed.tuned import familiarity
 from retrieval.errors import BadSynonyms, IndexDamaged
 from retrieval.search import rerank
 from retrieval.search.earlier import Earlier
@@ -91,7 +90,8 @@ class Index:
 
     def familiarity(self, question: str) -> float | None:
         """How familiar a question is to a tuned embedder, 0 to 1; None where nothing was tuned."""
-        return familiarity(self._embedder, question)
+        familiar = self._embedder.familiarity([question])
+        return None if familiar is None else float(familiar[0])
 
     def refresh(self) -> None:
         """Move to a newer version if one has been published; costs one small read when there is none."""

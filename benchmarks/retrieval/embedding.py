@@ -99,7 +99,7 @@ def _e5(folder: Path) -> SentenceTransformer:
     from sentence_transformers.models import Pooling, Transformer
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-    from retrieval.embed.e5_file import DIMENSION, MAX_TOKENS, E5File
+    from retrieval.embed.e5 import DIMENSION, MAX_TOKENS, E5File
     from retrieval.embed.e5_network import network_of
 
     file = E5File()

@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks.retrieval import synthetic
 from retrieval.articles.passage import Passage
+from retrieval.embed.load import load_embedder
 from retrieval.index import Index
 from retrieval.search.ranking import CANDIDATES, best
 from retrieval.vectors.faiss_index import BUILD_WIDTH, LINKS, Dense, write_dense
@@ -105,7 +106,7 @@ def vectors(size: int) -> None:
 def whole(index: Index, questions: list[str]) -> None:
     """A whole search against its parts: embedding, search by vectors and search by words."""
     snapshot = index._snapshot
-    embedder = index._embedder.inner  # the model itself, without the memory of an open index
+    embedder = load_embedder()  # the model itself, without the memory of an open index
     asked = dict(zip(questions, embedder.encode_questions(questions), strict=True))
     ways: Ways = {
         "whole": lambda question: index.search(question, 5),

@@ -84,8 +84,8 @@ class _Asking:
 
     def __init__(self, embedder: Embedder) -> None:
         # A tuned embedder has the name of the one it was tuned from, for passages have its vectors.
-        version = getattr(embedder, "version", embedder.name)
-        self.name, self.dimension = f"questions of {version}", embedder.dimension
+        self.name = self.version = f"questions of {embedder.version}"
+        self.dimension = embedder.dimension
         self.encode = self.encode_questions = embedder.encode_questions
-        self.likeness = embedder.likeness
+        self.likeness, self.familiarity = embedder.likeness, embedder.familiarity
         self.untuned = self

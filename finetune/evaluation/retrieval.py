@@ -36,8 +36,9 @@ class Known:
     def __init__(
         self, embedder: Embedder, vectors: Mapping[str, np.ndarray], untuned: Embedder | None = None
     ) -> None:
-        self.name, self.dimension = embedder.name, embedder.dimension
+        self.name, self.version, self.dimension = embedder.name, embedder.version, embedder.dimension
         self.encode, self.likeness = embedder.encode, embedder.likeness
+        self.familiarity = embedder.familiarity
         self.untuned: Embedder = untuned or self
         self._embedder, self._vectors = embedder, vectors
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from finetune.search.contrastive import Target
 from finetune.search.labelled import Labelled
-from retrieval.embed.e5_file import DIMENSION
+from retrieval.embed.e5 import DIMENSION
 from retrieval.embed.embedder import Embedder
 from retrieval.embed.tuned import with_e5
 from retrieval.languages.text import language_of

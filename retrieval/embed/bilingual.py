@@ -13,6 +13,8 @@ from retrieval.languages.text import language_of, wordless
 if TYPE_CHECKING:
     import numpy as np
 
+ENGLISH = "en"  # the one language that MiniLM has read
+
 
 class Bilingual:
     """MiniLM for English and multilingual E5 for both languages, in one vector.
@@ -32,7 +34,7 @@ class Bilingual:
     ACROSS = 0.75, 0.95
     # a^2 and b^2, so that one product holds (minilm + (e5 - FLOOR) / (1 - FLOOR)) / 2, stretched and shifted.
     MINILM, E5 = (1 - FLOOR) / (2 - FLOOR), 1 / (2 - FLOOR)
-    name = "minilm-l6+e5-small"
+    name = version = "minilm-l6+e5-small"
     dimension = 384 + 384
 
     def __init__(self) -> None:
@@ -67,11 +69,14 @@ class Bilingual:
         """The mean of both models' likeness between English texts, elsewhere that of E5 alone."""
         import numpy as np
 
-        within = (self.FLOOR * self.E5, 1.0) if asked == "en" else self.CHINESE
+        within = (self.FLOOR * self.E5, 1.0) if asked == ENGLISH else self.CHINESE
         across = [cosine * self.E5**0.5 for cosine in self.ACROSS]
         foreign = np.asarray(languages) != asked
         low, high = (np.where(foreign, other, own) for other, own in zip(across, within, strict=True))
         return (products - low) / (high - low)
+
+    def familiarity(self, questions: Sequence[str]) -> None:
+        """Nothing was tuned."""
 
     def _encode(self, texts: Sequence[str], prefix: str) -> np.ndarray:
         import numpy as np
@@ -82,7 +87,7 @@ class Bilingual:
         with self._lock:  # one call at a time: both models already use every core
             minilm, e5 = self._load()
             vectors[:, 384:] = e5.encode(texts, prefix)
-            english = [i for i, text in enumerate(texts) if language_of(text) == "en"]
+            english = [i for i, text in enumerate(texts) if language_of(text) == ENGLISH]
             if english:
                 vectors[english, :384] = self.MINILM**0.5 * minilm.encode([texts[i] for i in english])
                 vectors[english, 384:] *= self.E5**0.5

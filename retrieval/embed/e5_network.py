@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrieval.embed.e5_file import DIMENSION, E5File
+from retrieval.embed.e5 import DIMENSION, E5File
 from retrieval.embed.lora import add_deltas
 from retrieval.embed.processor import best_dtype
 

@@ -16,6 +16,11 @@ class Embedder(Protocol):
     dimension: int
 
     @property
+    def version(self) -> str:
+        """The name, or what tells two tuned ones of that name apart."""
+        ...
+
+    @property
     def untuned(self) -> Embedder:
         """The one whose questions may be compared with questions: itself, unless it was tuned."""
         ...
@@ -32,6 +37,13 @@ class Embedder(Protocol):
         """Inner products as likeness: about 0 for unrelated texts and 1 for equal ones.
 
         `asked` is the language of the one text, `languages` are those of the others.
+        """
+        ...
+
+    def familiarity(self, questions: Sequence[str]) -> np.ndarray | None:
+        """How familiar each is from tuning, 0 to 1: what the tuned-region gate lets pass.
+
+        None where nothing was tuned.
         """
         ...
 

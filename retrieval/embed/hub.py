@@ -21,7 +21,7 @@ class HubModel:
     def __init__(self, name: str) -> None:
         from sentence_transformers import SentenceTransformer
 
-        self.name = name
+        self.name = self.version = name
         try:
             self._model = SentenceTransformer(name)
         except Exception as error:  # the library raises a dozen kinds, from OSError to its own
@@ -49,6 +49,9 @@ class HubModel:
     def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
         """The cosine itself: nothing is known of this model."""
         return products
+
+    def familiarity(self, questions: Sequence[str]) -> None:
+        """Nothing was tuned."""
 
     def _encode(self, texts: Sequence[str], encode: Any) -> np.ndarray:
         import numpy as np

@@ -19,23 +19,27 @@ class Remembered:
     """The embedder of an open index; in a turn, search, past questions and sentences ask it for the same."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self.inner = embedder
-        self.name, self.dimension = embedder.name, embedder.dimension
+        self._embedder = embedder
+        self.name, self.version, self.dimension = embedder.name, embedder.version, embedder.dimension
         self._lock = threading.Lock()
         self._last: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
         self.untuned: Embedder = self if embedder.untuned is embedder else embedder.untuned
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of these texts, embedding those that were not among the last."""
-        return self._remembered("text", texts, self.inner.encode)
+        return self._remembered("text", texts, self._embedder.encode)
 
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of these questions, embedding those that were not among the last."""
-        return self._remembered("question", texts, self.inner.encode_questions)
+        return self._remembered("question", texts, self._embedder.encode_questions)
 
     def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
         """As the embedder has it."""
-        return self.inner.likeness(products, asked, languages)
+        return self._embedder.likeness(products, asked, languages)
+
+    def familiarity(self, questions: Sequence[str]) -> np.ndarray | None:
+        """As the embedder has it."""
+        return self._embedder.familiarity(questions)
 
     def _remembered(
         self, kind: str, texts: Sequence[str], encode: Callable[[Sequence[str]], np.ndarray]

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrieval.embed.bilingual import Bilingual
-from retrieval.embed.e5_file import DIMENSION
-from retrieval.embed.embedder import Embedder
+from retrieval.embed.bilingual import ENGLISH, Bilingual
+from retrieval.embed.e5 import DIMENSION
 from retrieval.embed.remembered import Remembered
 from retrieval.embed.tuned_region import TunedRegion
 from retrieval.errors import ModelDamaged
@@ -28,8 +27,7 @@ class Tuned:
 
     A question unlike all of them keeps its vector of before; what lies between gets a mixture. Passages have
     the vectors of before, so an index needs not be made again and the name is that of before; `untuned`
-    compares questions with questions, which tuning would put out of step. `version` tells two tuned ones
-    apart.
+    compares questions with questions, which tuning would put out of step.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -47,7 +45,7 @@ class Tuned:
                 f"{folder} was tuned by an older version of this program: tune it again with "
                 "`chatbot finetune retriever`."
             )
-        self._familiar = TunedRegion.load(folder / REGION_FILE)
+        self._region = TunedRegion.load(folder / REGION_FILE)
         self._weights = folder / WEIGHTS_FILE
         self._lock = threading.Lock()
         self._e5: Any = None
@@ -62,7 +60,7 @@ class Tuned:
 
         vectors = self.untuned.encode_questions(texts)
         before = e5_of(vectors)
-        share = self._familiar.share(before)
+        share = self._region.share(before)
         rows = np.flatnonzero(share).tolist()
         if not rows:
             return vectors
@@ -72,9 +70,9 @@ class Tuned:
         vectors[rows] = with_e5(vectors[rows], mixed / np.linalg.norm(mixed, axis=1, keepdims=True), some)
         return vectors
 
-    def familiar(self, texts: Sequence[str]) -> np.ndarray:
+    def familiarity(self, questions: Sequence[str]) -> np.ndarray:
         """How familiar each question is, 0 to 1: so much of the tuning its vector gets."""
-        return self._familiar.share(e5_of(self.untuned.encode_questions(texts)))
+        return self._region.share(e5_of(self.untuned.encode_questions(questions)))
 
     def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
         """As the embedder that was tuned."""
@@ -90,12 +88,6 @@ class Tuned:
             return vectors
 
 
-def familiarity(embedder: Embedder, question: str) -> float | None:
-    """How familiar a question is to a tuned embedder; None where nothing was tuned."""
-    inner = embedder.inner if isinstance(embedder, Remembered) else embedder
-    return float(inner.familiar([question])[0]) if isinstance(inner, Tuned) else None
-
-
 def e5_of(vectors: np.ndarray) -> np.ndarray:
     """E5's vectors, of length one, in those of the default embedder; zeros stay zeros."""
     import numpy as np
@@ -108,6 +100,6 @@ def with_e5(vectors: np.ndarray, e5: np.ndarray, texts: Sequence[str]) -> np.nda
     """The vectors of the default embedder with other ones in the place of E5's, shape (texts, 384)."""
     import numpy as np
 
-    english = np.asarray([language_of(text) == "en" for text in texts], dtype=bool)
+    english = np.asarray([language_of(text) == ENGLISH for text in texts], dtype=bool)
     share = np.where(english, Bilingual.E5**0.5, 1.0)[:, None].astype(np.float32)
     return np.concatenate([vectors[:, :-DIMENSION], share * e5], axis=1)

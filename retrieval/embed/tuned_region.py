@@ -1,4 +1,4 @@
-"""Which questions are like those an embedder was tuned on: the others are searched as before."""
+"""The tuned-region gate: questions like those an embedder was tuned on pass, others are as before."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEAR, FAR = 0.008, 0.025
 
 
 class TunedRegion:
-    """The centres of the questions that were learnt, and how like one of them a familiar question is.
+    """The region of the questions that were learnt: their centres, and how like one a familiar question is.
 
     All vectors are E5's of questions before tuning, of length one, shape (questions, 384).
     """

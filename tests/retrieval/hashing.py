@@ -15,7 +15,7 @@ class HashingEmbedder:
     """Counts words into buckets; `encoded` keeps every text that it has been given."""
 
     def __init__(self, name: str = "hashing", dimension: int = 64) -> None:
-        self.name = name
+        self.name = self.version = name
         self.dimension = dimension
         self.encoded: list[str] = []
         self.untuned: Embedder = self
@@ -33,3 +33,6 @@ class HashingEmbedder:
 
     def likeness(self, products: np.ndarray, asked: str, languages: np.ndarray) -> np.ndarray:
         return products
+
+    def familiarity(self, questions: Sequence[str]) -> None:
+        """Nothing was tuned."""

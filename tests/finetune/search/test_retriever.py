@@ -17,7 +17,7 @@ from finetune.search import contrastive as contrast
 from finetune.search import cross_encoder as cross
 from finetune.search import reranker, retriever
 from finetune.search.ranked import compare_rankings
-from retrieval.embed import e5_file, minilm
+from retrieval.embed import e5, minilm
 from retrieval.embed.bilingual import Bilingual
 from retrieval.embed.load import load_embedder
 from retrieval.embed.tuned import REGION_FILE, Tuned
@@ -45,7 +45,7 @@ class NoMiniLM:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An index of eight articles, and questions that call each thing by a word no article has."""
     model = write_tiny_e5(tmp_path / "tiny.bin")
-    monkeypatch.setattr(e5_file, "_packaged", lambda: model)
+    monkeypatch.setattr(e5, "_packaged", lambda: model)
     monkeypatch.setattr(minilm, "MiniLM", NoMiniLM)
     docs = tmp_path / "docs"
     docs.mkdir()
@@ -92,7 +92,7 @@ def test_what_is_better_is_written_and_comes_back(
     assert equal(tuned.encode(questions), plain.encode(questions))
     assert equal(tuned.untuned.encode_questions(questions), plain.encode_questions(questions))
     familiar, strange = "bbb rv?", "怎么"
-    assert tuned.familiar([familiar, strange]) == pytest.approx([1, 0])
+    assert tuned.familiarity([familiar, strange]) == pytest.approx([1, 0])
     assert not np.allclose(tuned.encode_questions([familiar]), plain.encode_questions([familiar]), atol=1e-3)
     assert equal(tuned.encode_questions([strange]), plain.encode_questions([strange]))
     index = Index.open(home / "index", tuned)  # made by the untuned one, and still right

@@ -10,7 +10,7 @@ import torch
 
 from finetune.search.labelled import Labelled
 from finetune.search.targets import Targets
-from retrieval.embed import e5_file, minilm
+from retrieval.embed import e5, minilm
 from retrieval.embed.bilingual import Bilingual
 from retrieval.embed.e5 import E5
 from retrieval.index import Index
@@ -28,7 +28,7 @@ QUESTIONS = ["lamp tea?", "怎么退货?", "how much is a desk", "运费多久"]
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Targets, Index, Bilingual]:
     """An index in two languages, large enough by the measure of this test to be whitened."""
     model = write_tiny_e5(tmp_path / "tiny.bin")
-    monkeypatch.setattr(e5_file, "_packaged", lambda: model)
+    monkeypatch.setattr(e5, "_packaged", lambda: model)
     monkeypatch.setattr(minilm, "MiniLM", NoMiniLM)
     monkeypatch.setattr(whitening, "FEW", 4)
     docs = tmp_path / "docs"

@@ -16,8 +16,7 @@ import torch
 from finetune.search.low_rank import add_low_rank, taken_out
 from retrieval.embed import bert
 from retrieval.embed.bert import TOKENS, Bert, batches
-from retrieval.embed.e5 import E5
-from retrieval.embed.e5_file import E5File
+from retrieval.embed.e5 import E5, E5File
 from retrieval.embed.e5_network import E5Network, network_of
 from retrieval.embed.lora import write_deltas
 from retrieval.embed.minilm import MAX_TOKENS, MiniLM

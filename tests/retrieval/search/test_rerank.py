@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finetune.search.cross_encoder import new_head
-from retrieval.embed import e5_file
+from retrieval.embed import e5
 from retrieval.embed.lora import write_deltas
 from retrieval.errors import ModelDamaged, RerankerUnavailable
 from retrieval.explain import explain
@@ -90,7 +90,7 @@ def test_what_is_not_in_doubt_keeps_its_place(scores: list[float], weight: float
 @pytest.fixture
 def cross(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     model = write_tiny_e5(tmp_path / "tiny.bin")
-    monkeypatch.setattr(e5_file, "_packaged", lambda: model)
+    monkeypatch.setattr(e5, "_packaged", lambda: model)
     folder = tmp_path / "reranker"
     write_folder(
         folder, {"kind": "reranker", "weight": 0.2}, lambda w: write_deltas(w / WEIGHTS_FILE, {}, new_head())
