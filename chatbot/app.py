@@ -93,7 +93,8 @@ class Chat:
         reading = understand(text, self.templates)
         if reading.intent == "unclear" and asks_again(past, text):
             reading = replace(reading, intent="question")
-        asks = reading.intent == "question"
+        human_owns = thread.owner == "human" and history is None
+        asks = reading.intent == "question" and not human_owns
         found = await asyncio.to_thread(self._search, text, past, reading, withheld) if asks else Found()
         clock.mark("search")
         last = thread.last_decision if history is None else ""
@@ -105,9 +106,8 @@ class Chat:
                 text=text,
                 last_decision=last,
                 doubted=engine.abstention_prior is not None,
+                human_owns=human_owns,
             )
-            if thread.owner == "human" and history is None:
-                verdict = Verdict("handoff", "waiting")
             turn_id = await asyncio.to_thread(
                 self._open, conversation_id, text, found.query, found.hits, verdict, reading, engine.model
             )

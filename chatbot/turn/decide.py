@@ -50,12 +50,16 @@ def decide(
     text: str,
     last_decision: str = "",
     doubted: bool = False,
+    human_owns: bool = False,
 ) -> Verdict:
     """The reply that fits: a template, a question back, a hand-over, an honest "not found", or an answer.
 
     `near` are the articles that answered the nearest past questions, with their cosines; "" stands for those
-    that nobody could answer. With `doubted`, the model's own doubt will be heard before anything is shown.
+    that nobody could answer. Where a human owns the conversation the bot only confirms. With `doubted`, the
+    model's own doubt will be heard before anything is shown.
     """
+    if human_owns:
+        return Verdict("handoff", "waiting")
     if reading.intent == "handoff" or (last_decision == "abstain" and _AGREES.fullmatch(plain(text))):
         return Verdict("handoff", "handoff")
     if reading.intent == "unclear":

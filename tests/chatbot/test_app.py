@@ -258,6 +258,7 @@ def test_once_a_human_owns_the_conversation_the_bot_only_takes_notes(make: Calla
     turn = ask(chat, QUESTION, conversation)
     assert (turn.decision, chat.engine.generations) == ("handoff", 0)
     assert "colleague" in turn.answer
+    assert chat.store.trace(turn.id)["hits"] == []  # and nothing is searched for it
 
 
 def test_a_model_that_plays_the_customer_is_cut_off(make: Callable[..., Chat]) -> None:

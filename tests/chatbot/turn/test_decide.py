@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.turn.decide import answerability, known, signs
+from chatbot.turn.decide import Verdict, answerability, decide, known, signs
+from chatbot.turn.understand import Reading
 from retrieval.articles.passage import Passage
 from retrieval.search.hits import Hit
 
@@ -40,3 +41,9 @@ def test_more_evidence_never_speaks_against_an_answer(chance: float, evidence: f
 def test_even_odds_are_decided_by_the_evidence() -> None:
     assert known(0.5, math.log(2))
     assert not known(0.5, -math.log(2))
+
+
+@pytest.mark.parametrize("intent", ["question", "handoff", "unclear", "greeting"])
+def test_where_a_human_owns_the_conversation_the_bot_only_confirms(intent: str) -> None:
+    verdict = decide(Reading("en", intent), [hit(0.9, 0.9, 0.9)], {"a": 0.9}, text="hi", human_owns=True)
+    assert verdict == Verdict("handoff", "waiting")
