@@ -10,6 +10,7 @@ from typing import Literal
 from chatbot.engine import Engine
 from chatbot.engines.cores import share_cores
 from chatbot.errors import BadMessage, ChatbotError, MessageTooLong
+from chatbot.index import open_index
 from chatbot.models.abstention import FirstTokens
 from chatbot.settings import Settings
 from chatbot.store.protocol import NewTurn, Store, TurnEnd
@@ -248,11 +249,8 @@ def build_chat(settings: Settings, follow: bool = False) -> Chat:
     share_cores()
     from chatbot.engines.choose import open_engine
     from chatbot.store.sqlite import SqliteStore
-    from retrieval.embed.load import load_embedder
-    from retrieval.search.rerank import load_reranker
 
-    reranker = load_reranker(settings.reranker)
-    index = Index.open(settings.index, load_embedder(settings.embedder), reranker)
+    index = open_index(settings)
     store = SqliteStore(settings.database)
     try:
         return Chat(index, open_engine(settings, follow), store, settings)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from chatbot.index import open_index
 from chatbot.models.assemble import tuned_model
 from chatbot.models.folders import ModelFolder, read_model, resolve_model
 from chatbot.privacy.rules import RedactionRules
@@ -147,7 +148,7 @@ def _open_index(articles: Path | None, index: Path | None, settings: Settings, w
         ingest([articles], work / "index", load_embedder(settings.embedder))
         index = work / "index"
     try:
-        return Index.open(index or settings.index)
+        return open_index(settings, index)
     except RetrievalError as error:
         raise FinetuneError(
             f"{error} Fine-tuning needs the help articles the agents answered from: add `--articles FOLDER`."

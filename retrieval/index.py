@@ -18,7 +18,14 @@ from retrieval.search.earlier import Earlier
 from retrieval.search.filters import CUSTOMER, Filter
 from retrieval.search.fusion_weights import read_weights, weights_version
 from retrieval.search.hits import Hit
-from retrieval.search.past_questions import PAST_QUESTIONS, PastQuestions, Precedent, past_questions_version
+from retrieval.search.past_questions import (
+    PAST_QUESTIONS,
+    PastQuestion,
+    PastQuestions,
+    Precedent,
+    past_questions_version,
+    write_past_questions,
+)
 from retrieval.search.ranking import Ranker, Ranking, Way
 from retrieval.search.snapshot import Snapshot, open_current
 from retrieval.store import versions
@@ -92,6 +99,10 @@ class Index:
         """How familiar a question is to a tuned embedder, 0 to 1; None where nothing was tuned."""
         familiar = self._embedder.familiarity([question])
         return None if familiar is None else float(familiar[0])
+
+    def learn(self, past: Sequence[PastQuestion]) -> int:
+        """Replace the past questions beside the index by these; returns how many are different."""
+        return write_past_questions(past, self._folder / PAST_QUESTIONS, self._embedder.untuned)
 
     def refresh(self) -> None:
         """Move to a newer version if one has been published; costs one small read when there is none."""

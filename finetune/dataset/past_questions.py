@@ -12,15 +12,13 @@ from finetune.dataset.build import taught
 from finetune.dataset.ground import Grounder
 from finetune.logs.conversation import Problem
 from finetune.logs.reader import read_logs
-from retrieval.embed.embedder import Embedder
 from retrieval.index import Index
-from retrieval.search.past_questions import PAST_QUESTIONS, PastQuestion, write_past_questions
+from retrieval.search.past_questions import PastQuestion
 
 
 def learn_questions(
     logs: Sequence[Path],
-    index_folder: Path,
-    embedder: Embedder,
+    index: Index,
     problems: list[Problem] | None = None,
     rules: RedactionRules = RedactionRules(),
 ) -> int:
@@ -29,9 +27,8 @@ def learn_questions(
     A question whose agent had no answer is kept with no article: it helps to know when not to answer.
     `problems` collects the lines that could not be read.
     """
-    index = Index.open(index_folder, embedder)
     made = taught(read_logs(logs, problems), Grounder(index), index, Counter(), Counter(), rules)
-    pairs = [
+    past = [
         PastQuestion(
             search_query(one.exchange.history, one.exchange.question),
             one.example.passages[one.example.gold - 1].article if one.example.gold else "",
@@ -39,4 +36,4 @@ def learn_questions(
         )
         for one in made
     ]
-    return write_past_questions(pairs, index_folder / PAST_QUESTIONS, embedder)
+    return index.learn(past)

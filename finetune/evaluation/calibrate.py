@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from chatbot.index import open_index
 from chatbot.settings import load_settings
 from chatbot.turn.decide import WEIGHTS, WEIGHTS_WITHOUT_LOGS, signs
 from chatbot.turn.prompt import PASSAGES
@@ -83,10 +84,10 @@ def main() -> None:
     parser.add_argument("logs", nargs="+", type=Path)
     parser.add_argument("--also", nargs=2, type=Path, action="append", default=[], metavar=("HOME", "FOLDER"))
     asked = parser.parse_args()
-    sets = [list(from_logs(asked.logs, Index.open(load_settings().index)))]
+    sets = [list(from_logs(asked.logs, open_index(load_settings())))]
     print("WEIGHTS =", fit(sets, list(WEIGHTS)))
     for home, folder in asked.also:
-        sets.append(list(from_judged(folder, Index.open(load_settings(home=home).index))))
+        sets.append(list(from_judged(folder, open_index(load_settings(home=home)))))
     print("WEIGHTS_WITHOUT_LOGS =", fit(sets, list(WEIGHTS_WITHOUT_LOGS)))
 
 

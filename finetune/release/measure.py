@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from chatbot.index import open_index
 from chatbot.models.folders import ModelFolder
 from chatbot.settings import Settings
 from finetune.dataset.example import Example
@@ -14,7 +15,6 @@ from finetune.evaluation.report import write_report
 from finetune.evaluation.turns import ComparedModel, OpenModel, evaluate_turns, rivals
 from finetune.progress import Say
 from finetune.release.versions import find_version, labelled, read_report
-from retrieval.index import Index
 
 
 def evaluate_version(
@@ -41,7 +41,7 @@ def evaluate_version(
         others = [one for one in others if one.role == "base"]
         others.append(ComparedModel("current", find_version(against, settings.home)))
     own = settings.home / "training" / name / "index"
-    opened = Index.open(index or (own if own.is_dir() else settings.index))
+    opened = open_index(settings, index or (own if own.is_dir() else None))
     models = [*others, ComparedModel("candidate", version)]
     comparison = evaluate_turns(models, held_out, opened, settings, open_model=open_model, say=say)
     write_report(comparison, run, out or version.path)

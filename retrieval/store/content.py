@@ -48,9 +48,15 @@ def read_content(folder: Path) -> Content:
 
     return Content(
         [Record(**row) for row in _read_lines(folder / "articles.jsonl")],
-        [Passage(**{**row, "tags": tuple(row["tags"])}) for row in _read_lines(folder / "passages.jsonl")],
+        read_passages(folder),
         np.load(folder / "vectors.npy", mmap_mode="r"),
     )
+
+
+def read_passages(folder: Path) -> list[Passage]:
+    """Read the passages of a version."""
+    rows = _read_lines(folder / "passages.jsonl")
+    return [Passage(**{**row, "tags": tuple(row["tags"])}) for row in rows]
 
 
 def embedded_text(passage: Passage) -> str:

@@ -42,7 +42,7 @@ def articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def small_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("finetune.tune", "retrieval.index"):
+    for module in ("finetune.tune", "retrieval.embed.load"):
         monkeypatch.setattr(f"{module}.load_embedder", lambda name: HashingEmbedder())
 
 

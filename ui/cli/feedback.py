@@ -70,15 +70,10 @@ def export(folder: Path, home: Path | None, redaction: Path | None, as_json: boo
 
 
 def _read(home: Path | None, redaction: Path | None) -> Feedback:
+    from chatbot.index import article_texts
     from chatbot.privacy.rules import load_rules
     from chatbot.settings import load_settings
     from finetune.dataset.feedback import open_feedback
-    from retrieval.errors import IndexMissing
-    from retrieval.index import Index
 
     settings = load_settings(home=home)
-    try:
-        articles = [passage.text for passage in Index.open(settings.index).passages]
-    except IndexMissing:
-        articles = []
-    return open_feedback(settings.database, articles, load_rules(redaction, settings.home))
+    return open_feedback(settings.database, article_texts(settings), load_rules(redaction, settings.home))

@@ -151,11 +151,11 @@ def read(
 
 def learn(settings: Settings, logs: Sequence[Path], rules: RedactionRules) -> int:
     """Learn from past conversations; lines that cannot be read are named, the others go in."""
+    from chatbot.index import open_index
     from finetune.dataset.past_questions import learn_questions
-    from retrieval.embed.load import load_embedder
 
     problems: list[Problem] = []
-    learnt = learn_questions(logs, settings.index, load_embedder(settings.embedder), problems, rules)
+    learnt = learn_questions(logs, open_index(settings), problems, rules)
     for problem in problems:
         click.echo(f"  {problem}", err=True)
     return learnt

@@ -135,14 +135,14 @@ def distill(
     import json
 
     from chatbot.engines.openai_server import OpenAIEngine
+    from chatbot.index import open_index
     from chatbot.privacy.rules import load_rules
     from chatbot.settings import load_settings
     from finetune.dataset.distil import distil, questions
     from finetune.progress import Progress
-    from retrieval.index import Index
 
     settings = load_settings(home=home, base_url=base_url)
-    index = Index.open(settings.index)
+    index = open_index(settings)
     asked = questions(logs, index, load_rules(redaction, settings.home))
     progress = Progress(lambda line: click.echo(line, err=True), f"Asking {model} {len(asked)} questions")
     teacher = OpenAIEngine(settings.base_url, model, settings.api_key)
@@ -200,15 +200,12 @@ def _columns(said: tuple[str, ...]) -> dict[str, str]:
 
 def _public(settings: Settings) -> set[str]:
     """The shop's own contacts, if its articles are there to tell."""
-    import json
-
+    from chatbot.index import article_texts
     from chatbot.privacy.redact import public_values
     from retrieval.errors import RetrievalError
-    from retrieval.store.versions import current, place
 
     try:
-        passages = place(settings.index, current(settings.index)) / "passages.jsonl"
-        return public_values([json.loads(line)["text"] for line in passages.open(encoding="utf-8")])
+        return public_values(article_texts(settings))
     except (RetrievalError, OSError):
         return set()
 

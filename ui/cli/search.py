@@ -60,16 +60,14 @@ def command(
       chatbot search --audience internal "refund limits for agents"
       chatbot search --explain --why returns/return-window "money back"
     """
+    from chatbot.index import open_index
     from chatbot.settings import load_settings
-    from retrieval.embed.load import load_embedder
     from retrieval.explain import explain
-    from retrieval.index import Index
     from retrieval.search.filters import Filter
-    from retrieval.search.rerank import load_reranker
 
     settings = load_settings(home=home)
     where = Filter(audience, language, product, tags)
-    index = Index.open(settings.index, load_embedder(settings.embedder), load_reranker(settings.reranker))
+    index = open_index(settings)
     if explaining or why:
         told = explain(index, query, k, prefer, where=where, why=why, outsider=False)
         if as_json:

@@ -35,7 +35,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     out = tmp_path / "training" / "new" / "dataset"
     publish_dataset(parts, DatasetReport(5, {}, {}, {}, {}, {}, {}, out), {}, out)
     monkeypatch.setattr(turns, "losses_of", lambda folder, examples: (1.0 for _ in examples))
-    monkeypatch.setattr("finetune.release.measure.Index.open", lambda folder: index)
+    monkeypatch.setattr("finetune.release.measure.open_index", lambda settings, folder: index)
     return load_settings(home=tmp_path)
 
 
