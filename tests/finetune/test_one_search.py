@@ -89,7 +89,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def live(settings: Settings, tmp_path: Path) -> list[list[str]]:
     """The ids and texts that the store has of each question's turn."""
-    chat = Chat(open_index(settings), ScriptedEngine(["I do not know."]), SqliteStore(tmp_path / "turns.db"), settings)
+    engine, store = ScriptedEngine(["I do not know."]), SqliteStore(tmp_path / "turns.db")
+    chat = Chat(open_index(settings), engine, store, settings)
 
     async def ask(question: str) -> list[str]:
         _, last = await collect(chat.reply(chat.new_conversation("cli"), question))
