@@ -30,6 +30,7 @@ from finetune.evaluation.abstention import write_abstention_prior
 from finetune.evaluation.model import Scored, compare, evaluate_model, make_probes
 from finetune.evaluation.outcome import by_language, means
 from finetune.evaluation.rewards import answers_of, chances, compared
+from finetune.packages import TRAIN, need
 from finetune.progress import Progress, Say
 from finetune.training.preference import Loss, Preferring, prefer
 from finetune.training.runs import REPORT, folder_of, write_json
@@ -51,6 +52,7 @@ def run(
     judged on, where they are still there. `numbers` are fields of Preferring; None for the usual one.
     Raises FinetuneError or ModelMissing, each with what to type.
     """
+    need(*TRAIN)
     started = time.monotonic()
     chosen = {name: value for name, value in numbers.items() if value is not None}
     recipe = Preferring(loss=loss, **chosen)

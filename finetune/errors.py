@@ -59,3 +59,7 @@ class TooFewPairs(FinetuneError):
 
 class NotBetter(FinetuneError):
     """What was tuned is not better with confidence on held-out questions; it was not written."""
+
+
+class PackageMissing(FinetuneError):
+    """A package that only training or measuring needs is not installed."""

@@ -23,6 +23,7 @@ from finetune.evaluation.model import ANSWER_TOKENS, PROBES, Scored, evaluate_mo
 from finetune.evaluation.outcome import judged, made, told
 from finetune.evaluation.report import write_report
 from finetune.evaluation.turns import ComparedModel, evaluate_turns, rivals
+from finetune.packages import TRAIN, need
 from finetune.progress import Progress, Say
 from finetune.training.loss_plot import plot_loss
 from finetune.training.recipe import Method, Recipe, recipe_of
@@ -75,6 +76,7 @@ def run(
     what personal data looks like. `numbers` are fields of the Recipe, None for what suits the method.
     Raises FinetuneError, RetrievalError or ModelMissing, each with what to type.
     """
+    need(*TRAIN)
     started = time.monotonic()
     if dry_run and resume:
         raise BadRecipe("A dry run keeps nothing, so there is nothing to resume: leave out one of the two.")

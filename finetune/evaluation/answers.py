@@ -13,6 +13,7 @@ from chatbot.turn.events import Done, Turn
 from chatbot.turn.message import Message
 from finetune.errors import QuestionsUnreadable
 from finetune.evaluation.measures import bootstrap
+from finetune.packages import need
 from retrieval.languages.table import HAN
 from retrieval.languages.text import language_of
 
@@ -63,6 +64,7 @@ def evaluate_answers(
     on_step: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Ask every question of an installation and measure the answers; `out` gets the report as JSON."""
+    need("sacrebleu")
     questions = read_questions(path)
     report = asyncio.run(_ask_all(questions, settings, on_step))
     if out:

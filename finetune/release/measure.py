@@ -13,6 +13,7 @@ from finetune.dataset.folder import open_dataset
 from finetune.errors import DatasetError
 from finetune.evaluation.report import write_report
 from finetune.evaluation.turns import ComparedModel, OpenModel, evaluate_turns, rivals
+from finetune.packages import need
 from finetune.progress import Say
 from finetune.release.versions import find_version, labelled, read_report
 
@@ -33,6 +34,7 @@ def evaluate_version(
     `against` names another version in place of the published one. The report goes into `out`, else into the
     version's folder. Raises UnknownModel, DatasetError, RetrievalError or EngineFailed.
     """
+    need("sacrebleu")
     version = find_version(name, settings.home)
     run = read_report(version)
     held_out = held_out_of(version, settings.home)[:limit]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.settings import Settings
 from finetune.errors import FinetuneError, NotBetter
+from finetune.packages import need
 from finetune.progress import Progress, Say, minutes
 from finetune.search.cross_encoder import Group, Recipe, train
 from finetune.search.labelled import Labelled, read_labelled
@@ -58,6 +59,7 @@ def train_reranker(
     Half of the questions held out choose the weight, the other half decide. Raises PairsUnreadable,
     TooFewPairs, NotBetter (nothing is written then), FinetuneError or RetrievalError.
     """
+    need("peft")
     recipe = recipe or Recipe()
     folder = out or settings.home / FOLDER / f"reranker-{datetime.now():%Y%m%d-%H%M%S}"
     if folder.exists():

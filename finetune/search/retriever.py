@@ -11,6 +11,7 @@ from typing import Any
 
 from chatbot.settings import Settings
 from finetune.errors import FinetuneError, NotBetter, TooFewPairs
+from finetune.packages import need
 from finetune.progress import Progress, Say, minutes
 from finetune.search.contrastive import Recipe, tune
 from finetune.search.contrastive import Tuned as Changes
@@ -44,6 +45,7 @@ def tune_retriever(
     The report is also in the manifest of the folder that is written. Raises PairsUnreadable, TooFewPairs,
     NotBetter (nothing is written then), FinetuneError or RetrievalError.
     """
+    need("peft")
     recipe = recipe or Recipe()
     folder = out or settings.home / FOLDER / f"questions-{datetime.now():%Y%m%d-%H%M%S}"
     if folder.exists():

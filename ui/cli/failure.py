@@ -1,6 +1,8 @@
-"""Which errors end a command with a sentence, and with which exit code."""
+"""Which errors end a command with a sentence, and with which exit code; others show their traceback."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from chatbot.errors import BadMessage, BadSettings, ChatbotError, ModelMissing, NothingPublished
 from finetune.errors import (
@@ -9,6 +11,7 @@ from finetune.errors import (
     FinetuneError,
     ImportRefused,
     LogsUnreadable,
+    PackageMissing,
     PairsUnreadable,
     PreferencesUnreadable,
     PublishedAlready,
@@ -17,6 +20,7 @@ from finetune.errors import (
     TooFewPairs,
     UnknownModel,
 )
+from finetune.packages import TRAIN, missing_package
 from retrieval.errors import (
     BadSynonyms,
     EmbedderMismatch,
@@ -30,7 +34,10 @@ from retrieval.errors import (
 )
 from ui.errors import UiError
 
-BAD_INPUT = (
+FAILED = 1  # the work itself failed
+BAD_INPUT = 2  # other input, settings or packages would help
+_ROOTS = (ChatbotError, RetrievalError, FinetuneError, UiError)
+_BAD_INPUT = (
     BadMessage,
     BadSettings,
     ModelMissing,
@@ -38,6 +45,7 @@ BAD_INPUT = (
     EmbedderUnavailable,
     ModelDamaged,
     RerankerUnavailable,
+    PackageMissing,
     PairsUnreadable,
     TooFewPairs,
     IndexMissing,
@@ -55,13 +63,20 @@ BAD_INPUT = (
     UnknownModel,
     BadRecipe,
 )
+CODES: dict[type[Exception], int] = dict.fromkeys(_ROOTS, FAILED) | dict.fromkeys(_BAD_INPUT, BAD_INPUT)
 
 
-def known_errors() -> tuple[type[Exception], ...]:
-    """The roots of the packages' error trees."""
-    return (ChatbotError, RetrievalError, FinetuneError, UiError)
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How a command ends: with a sentence for people and a code for programs."""
+
+    sentence: str
+    code: int
 
 
-def code_of(error: Exception) -> int:
-    """2 when other input or settings would help, 1 when the work itself failed."""
-    return 2 if isinstance(error, BAD_INPUT) else 1
+def failure_of(error: Exception) -> Failure | None:
+    """The end that this error makes; None for one that the program does not know."""
+    if isinstance(error, ModuleNotFoundError) and (name := str(error.name).partition(".")[0]) in TRAIN:
+        error = missing_package([name])
+    known = next((kind for kind in type(error).__mro__ if kind in CODES), None)
+    return Failure(str(error), CODES[known]) if known else None

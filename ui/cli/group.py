@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from chatbot.engines.cores import share_cores
-from ui.cli.failure import code_of, known_errors
+from ui.cli.failure import failure_of
 
 COMMANDS = (
     "chat", "ask", "ingest", "index", "search", "serve", "logs", "feedback", "finetune", "evaluate", "models",
@@ -19,28 +19,52 @@ COMMANDS = (
 
 
 class Commands(click.Group):
-    """Finds a command in the file ui/cli/<name>.py, as `command`."""
+    """A group whose commands lie in the files of one folder: <name>.py has the one of that name as `command`.
+
+    `names` are the commands in the order in which --help lists them. Words that begin with none of them are
+    for the command `meant`, where there is one. Only the command that is asked for is imported, so that
+    `chatbot --help` does not wait for models.
+    """
+
+    def __init__(self, *args: Any, names: tuple[str, ...], folder: str, meant: str = "", **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.names, self.folder, self.meant = names, folder, meant
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of a visitor's first day."""
-        return list(COMMANDS)
+        """All of them, without importing one."""
+        return list(self.names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command only, so that `chatbot --help` does not wait for models."""
-        if cmd_name not in COMMANDS:
+        """Import the one that is asked for."""
+        if cmd_name not in self.names:
             return None
-        return import_module(f"ui.cli.{cmd_name}").command  # type: ignore[no-any-return]
+        return import_module(f"{self.folder}.{cmd_name}").command  # type: ignore[no-any-return]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take `evaluate FILE` for `evaluate answers FILE`."""
+        if self.meant and args and args[0] not in (*self.names, "-h", "--help"):
+            args = [self.meant, *args]
+        return super().parse_args(ctx, args)
+
+
+class Program(Commands):
+    """The whole program: an error of our own packages ends it with its sentence and exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an error of our own packages ends it with its sentence and exit code."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
-        except known_errors() as error:
-            click.echo(f"Error: {error}", err=True)
-            ctx.exit(code_of(error))
+        except Exception as error:
+            failure = failure_of(error)
+            if failure is None:
+                raise
+            click.echo(f"Error: {failure.sentence}", err=True)
+            ctx.exit(failure.code)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Program, names=COMMANDS, folder="ui.cli", context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="support-chatbot", prog_name="chatbot", message="%(prog)s %(version)s")
 def main() -> None:
     """A support chatbot that answers from your own help articles.
