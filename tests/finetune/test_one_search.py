@@ -23,7 +23,7 @@ from finetune.dataset.exchanges import Exchange
 from finetune.dataset.ground import Grounder
 from finetune.search.cross_encoder import new_head
 from finetune.tune import _open_index
-from retrieval.embed import e5_file, minilm
+from retrieval.embed import e5, minilm
 from retrieval.embed.bilingual import Bilingual
 from retrieval.embed.lora import write_deltas
 from retrieval.embed.tuned import KIND, REGION_FILE, e5_of
@@ -58,7 +58,7 @@ def changes(seed: int) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """An index of eight articles with sections and past questions, a tuned embedder, and a reranker."""
     model = write_tiny_e5(tmp_path / "tiny.bin")
-    monkeypatch.setattr(e5_file, "_packaged", lambda: model)
+    monkeypatch.setattr(e5, "_packaged", lambda: model)
     monkeypatch.setattr(minilm, "MiniLM", NoMiniLM)
     drawn = random.Random(0)
     for thing in THINGS:
