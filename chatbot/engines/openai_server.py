@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, aclosing, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,11 +13,17 @@ from chatbot.errors import EngineFailed
 from chatbot.models.abstention import TOP, AbstentionPrior, FirstTokens
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
+    from openai import APIError, APIStatusError, AsyncOpenAI, AsyncStream
+    from openai.types.chat import ChatCompletionChunk
+    from openai.types.chat.chat_completion_chunk import ChoiceLogprobs
 
 CONNECT_SECONDS = 5.0
-# Between two chunks. The first one of a long queue on a slow machine is the longest wait there is.
+# Until the stream begins, with all tries, and between two chunks. The first one of a long queue on a slow
+# machine is the longest wait there is.
 SILENCE_SECONDS = 120.0
+TRIES_AGAIN = 2  # after a refused connection, 429 or 5xx; never once the stream has begun
+NO_KEY = "none"  # the client wants one; it is not sent
 
 
 class OpenAIEngine:
@@ -29,46 +34,44 @@ class OpenAIEngine:
     """
 
     def __init__(self, base_url: str, model: str, api_key: str = "", label: str = "") -> None:
+        import openai  # noqa: F401 - takes a second, which the first customer should not wait
+
         self.base_url = base_url.rstrip("/")
         self.model = label or model
         self._served = model
         self._api_key = api_key
         # A server does not tell how its model was tuned.
         self.abstention_prior: AbstentionPrior | None = None
-        self._open_client: httpx.AsyncClient | None = None
+        self._open_client: AsyncOpenAI | None = None
 
     async def stream(
         self, messages: ChatMessages, max_tokens: int = 256, *, first_tokens: bool = False
     ) -> Generation:
         """Pieces of the answer as the server sends them. Raises EngineFailed."""
-        import httpx
+        from openai import APIError
 
-        body: dict[str, Any] = {
-            "model": self._served,
-            "messages": messages,
-            "max_tokens": max_tokens,
-            "temperature": 0,
-            "stream": True,
-        }
-        if first_tokens:
-            body |= {"logprobs": True, "top_logprobs": TOP}
         try:
-            async with self._client().stream(
-                "POST", f"{self.base_url}/chat/completions", json=body
-            ) as response:
-                if response.is_error:
-                    raise self._refusal(response.status_code, await response.aread())
-                async with aclosing(self._pieces(_lines(response.aiter_bytes()), first_tokens)) as pieces:
-                    async for piece in pieces:
+            async with await self._begin(messages, max_tokens, first_tokens) as chunks:
+                finished = False
+                async for chunk in chunks:
+                    choice = chunk.choices[0] if chunk.choices else None  # usage figures come without one
+                    if not choice:
+                        continue
+                    if first_tokens and (first := _first_tokens(choice.logprobs)):
+                        yield first
+                        first_tokens = False
+                    finished = finished or bool(choice.finish_reason)
+                    if piece := choice.delta.content if choice.delta else None:
+                        first_tokens = False  # they come before the first piece or not at all
                         yield piece
-        except httpx.TimeoutException as error:
-            raise EngineFailed(
-                f"The model server at {self.base_url} has not answered in time; look at its load and its log."
-            ) from error
-        except httpx.ConnectError as error:
-            raise self._unreachable() from error
-        except httpx.HTTPError as error:
-            raise self._broken(type(error).__name__) from error
+        except TimeoutError as error:
+            raise self._late() from error
+        except APIError as error:
+            raise self._failure(error) from error
+        except ValueError as error:
+            raise self._broken("a chunk is not JSON") from error
+        if not finished:
+            raise self._broken("the stream ended early")
 
     def lease(self, conversation_id: str) -> AbstractContextManager[Engine]:
         """Itself: there is one model."""
@@ -76,83 +79,99 @@ class OpenAIEngine:
 
     async def problem(self) -> str:
         """Asks for the list of models, which needs the address, the key and the server to be in order."""
-        import httpx
+        from openai import APIError, APIStatusError
 
+        asking = self._client().with_options(max_retries=0, timeout=CONNECT_SECONDS)
         try:
-            response = await self._client().get(f"{self.base_url}/models", timeout=CONNECT_SECONDS)
-        except httpx.HTTPError:
+            await asking.models.list(extra_headers=self._headers())
+        except APIStatusError as error:
+            return str(self._refusal(error))
+        except APIError:
             return str(self._unreachable())
-        return str(self._refusal(response.status_code, response.content)) if response.is_error else ""
+        return ""
 
     async def disconnect(self) -> None:
         """Close the connections; generations under way end with EngineFailed, the next one opens others."""
         if self._open_client:
             client, self._open_client = self._open_client, None
-            await client.aclose()
+            await client.close()
 
     async def aclose(self) -> None:
         """Close the connections: the server is not ours."""
         await self.disconnect()
 
-    def _client(self) -> httpx.AsyncClient:
-        """One client for all requests, made at the first, because importing httpx takes a tenth of a second.
+    async def _begin(
+        self, messages: ChatMessages, max_tokens: int, first_tokens: bool
+    ) -> AsyncStream[ChatCompletionChunk]:
+        asked: dict[str, Any] = {"model": self._served, "messages": messages, "max_tokens": max_tokens}
+        if first_tokens:
+            asked |= {"logprobs": True, "top_logprobs": TOP}
+        async with asyncio.timeout(SILENCE_SECONDS):
+            stream: AsyncStream[ChatCompletionChunk] = await self._client().chat.completions.create(
+                **asked, temperature=0, stream=True, extra_headers=self._headers()
+            )
+            return stream
 
-        Proxies of the environment are for addresses outside this machine.
+    def _client(self) -> AsyncOpenAI:
+        """One client for all requests of an event loop.
+
+        Proxies of the environment are for addresses outside this machine; what it says of OpenAI's own
+        service is nothing that another server should learn.
         """
-        import httpx
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
         if self._open_client is None:
-            self._open_client = httpx.AsyncClient(
-                headers={"Authorization": f"Bearer {self._api_key}"} if self._api_key else {},
-                timeout=httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS, pool=None),
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
-                trust_env=urlsplit(self.base_url).hostname not in ("127.0.0.1", "localhost", "::1"),
+            timeout = Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS, pool=None)
+            self._open_client = AsyncOpenAI(
+                api_key=self._api_key or NO_KEY,
+                base_url=self.base_url,
+                timeout=timeout,
+                max_retries=TRIES_AGAIN,
+                http_client=DefaultAsyncHttpxClient(
+                    timeout=timeout,
+                    trust_env=urlsplit(self.base_url).hostname not in ("127.0.0.1", "localhost", "::1"),
+                ),
             )
+            self._open_client.organization = self._open_client.project = None
+        self._open_client.base_url = self.base_url  # a server that was started again has another port
         return self._open_client
 
-    async def _pieces(self, lines: AsyncIterator[bytes], first_tokens: bool) -> Generation:
-        """The deltas of server-sent events (WHATWG HTML, 9.2); a whole answer ends in a finish_reason."""
-        finished = False
-        async for line in lines:
-            if not line.startswith(b"data:"):
-                continue
-            data = line[5:].strip()
-            if data == b"[DONE]":
-                return
-            choice = self._choice(data)
-            if first_tokens and (first := _first_tokens(choice)):
-                yield first
-                first_tokens = False
-            piece = choice.get("delta", {}).get("content") or ""
-            finished = finished or bool(choice.get("finish_reason"))
-            if piece:
-                first_tokens = False  # they come before the first piece or not at all
-                yield piece
-        if not finished:
-            raise self._broken("the stream ended early")
+    def _headers(self) -> dict[str, Any]:
+        from openai import Omit
 
-    def _choice(self, data: bytes) -> dict[str, Any]:
-        """The answer's part of one chunk; empty for a chunk that has none, such as that of usage figures."""
-        try:
-            chunk = json.loads(data)
-        except ValueError:
-            raise self._broken("a chunk is not JSON") from None
-        if "error" in chunk:
-            raise self._broken(_reason(chunk))
-        choice: dict[str, Any] = chunk["choices"][0] if chunk.get("choices") else {}
-        return choice
+        return {"Authorization": f"Bearer {self._api_key}" if self._api_key else Omit()}
 
-    def _refusal(self, status: int, content: bytes) -> EngineFailed:
-        if status in (401, 403):
+    def _failure(self, error: APIError) -> EngineFailed:
+        """The sentence for what went wrong."""
+        import httpx2
+        from openai import APIConnectionError, APIStatusError, APITimeoutError
+
+        if isinstance(error, APIStatusError):
+            return self._refusal(error)
+        if isinstance(error, APITimeoutError):
+            return self._late()
+        if isinstance(error, APIConnectionError):
+            if isinstance(error.__cause__, httpx2.ConnectError):
+                return self._unreachable()
+            return self._broken(type(error.__cause__ or error).__name__)
+        return self._broken(_reason({"error": error.body}))  # within the stream
+
+    def _refusal(self, error: APIStatusError) -> EngineFailed:
+        if error.status_code in (401, 403):
             return EngineFailed(f"The model server at {self.base_url} refuses the key; set CHATBOT_API_KEY.")
-        if status == 404:
+        if error.status_code == 404:
             return EngineFailed(
                 f"The model server at {self.base_url} does not know the model {self._served!r}; "
                 f"set CHATBOT_MODEL to one that {self.base_url}/models lists."
             )
-        reason = _reason(_json(content)) or f"HTTP {status}"
+        reason = _reason(_json(error.response)) or f"HTTP {error.status_code}"
         return EngineFailed(
             f"The model server at {self.base_url} refused the request ({reason}); see its log."
+        )
+
+    def _late(self) -> EngineFailed:
+        return EngineFailed(
+            f"The model server at {self.base_url} has not answered in time; look at its load and its log."
         )
 
     def _unreachable(self) -> EngineFailed:
@@ -166,30 +185,18 @@ class OpenAIEngine:
         )
 
 
-def _first_tokens(choice: dict[str, Any]) -> FirstTokens | None:
+def _first_tokens(logprobs: ChoiceLogprobs | None) -> FirstTokens | None:
     """The likeliest tokens at the first place of a chunk that carries log-probabilities."""
-    places = (choice.get("logprobs") or {}).get("content") or []
+    places = (logprobs.content if logprobs else None) or []
     probabilities: dict[str, float] = {}
-    for one in places[0].get("top_logprobs") or [] if places else []:
-        before = probabilities.get(one["token"], 0.0)
-        probabilities[one["token"]] = before + math.exp(one["logprob"])
+    for one in places[0].top_logprobs or [] if places else []:
+        probabilities[one.token] = probabilities.get(one.token, 0.0) + math.exp(one.logprob)
     return FirstTokens(probabilities) if probabilities else None
 
 
-async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Cut at line feeds alone; httpx would also cut at U+2028 and U+0085, which JSON strings may hold."""
-    rest = b""
-    async for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line
-    if rest:
-        yield rest
-
-
-def _json(content: bytes) -> Any:
+def _json(response: httpx2.Response) -> Any:
     try:
-        return json.loads(content)
+        return response.json()
     except ValueError:
         return {}
 

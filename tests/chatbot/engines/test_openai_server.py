@@ -189,6 +189,72 @@ def test_nobody_listens() -> None:
     run(visit())
 
 
+def test_a_server_that_is_busy_is_asked_again_before_the_first_piece() -> None:
+    answers = [refuses("503 Service Unavailable"), says(STREAM, event("ok", "stop"))]
+
+    async def answer(request: dict, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await answers.pop(0)(request, reader, writer)
+
+    assert run(outcome(answer)) == ["ok"]
+
+
+def test_an_answer_that_has_begun_is_not_begun_again() -> None:
+    requests: list[dict] = []
+
+    async def answer(request: dict, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(request)
+        await says(STREAM, event("a"))(request, reader, writer)
+
+    with pytest.raises(EngineFailed, match="broke off"):
+        run(outcome(answer))
+    assert len(requests) == 1
+
+
+def test_closing_the_engine_ends_an_answer_that_is_being_written() -> None:
+    async def answer(_request: dict, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM + event("one"))
+        await reader.read()
+
+    async def visit() -> None:
+        async with serving(answer) as engine:
+            stream = engine.stream(HELLO)
+            assert await anext(stream) == "one"
+            await engine.disconnect()
+            with pytest.raises(EngineFailed, match="broke off"):
+                await anext(stream)
+
+    run(visit())
+
+
+def test_after_disconnecting_another_event_loop_is_served() -> None:
+    answer = says(STREAM, event("ok", "stop"))
+
+    async def visit(engine: OpenAIEngine) -> list[str]:
+        async with serving(answer) as here:
+            engine.base_url = here.base_url
+            try:
+                return await collect(engine)
+            finally:
+                await engine.disconnect()
+
+    engine = OpenAIEngine("http://127.0.0.1:9/v1", "small")
+    assert run(visit(engine)) == run(visit(engine)) == ["ok"]
+
+
+def test_what_the_environment_says_of_another_service_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: secret")
+    seen: list[dict] = []
+
+    async def answer(request: dict, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(request)
+        await says(STREAM, event("ok", "stop"))(request, reader, writer)
+
+    assert run(outcome(answer)) == ["ok"]
+    assert "secret" not in str(seen)
+
+
 def test_a_silent_server_does_not_hold_the_customer_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatbot.engines.openai_server.SILENCE_SECONDS", 0.2)
 
