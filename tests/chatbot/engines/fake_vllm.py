@@ -46,8 +46,9 @@ class Server(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
-        for word in words:
-            chunk = {"choices": [{"delta": {"content": word}, "finish_reason": None}]}
+        for place, word in enumerate(words, start=1):
+            end = "stop" if place == len(words) else None
+            chunk = {"choices": [{"delta": {"content": word}, "finish_reason": end}]}
             self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
             self.wfile.flush()
             time.sleep(0.01 if says.exists() else 0)
