@@ -12,6 +12,7 @@ from chatbot.app import Chat
 from chatbot.settings import Settings
 from ui.api import conversations, docs, openai, problem, state
 from ui.api.body_limit import BodyLimit
+from ui.api.sse import PING
 from ui.reply import stop_all
 
 _ABOUT = """
@@ -22,8 +23,11 @@ Ask a support chatbot that answers from your own help articles and cites them.
 """
 
 
-def create_app(chat: Chat, settings: Settings) -> FastAPI:
-    """The REST face of this chat; when the app goes down it stops the running replies and closes the chat."""
+def create_app(chat: Chat, settings: Settings, ping: float = PING) -> FastAPI:
+    """The REST face of this chat; when the app goes down it stops the running replies and closes the chat.
+
+    A stream in which nothing has come for `ping` seconds gets a sign of life.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -38,9 +42,9 @@ def create_app(chat: Chat, settings: Settings) -> FastAPI:
     app.add_middleware(BodyLimit)
     problem.install(app)
     docs.install(app)
-    app.include_router(conversations.router(chat))
+    app.include_router(conversations.router(chat, ping))
     app.include_router(state.router(chat))
-    app.include_router(openai.router(chat))
+    app.include_router(openai.router(chat, ping))
     return app
 
 

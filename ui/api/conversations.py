@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Annotated
@@ -26,8 +25,8 @@ _EVENTS = """
 """
 
 
-def router(chat: Chat) -> APIRouter:
-    """The routes under /api about conversations and turns."""
+def router(chat: Chat, ping: float = sse.PING) -> APIRouter:
+    """The routes under /api about conversations and turns; `ping` is in seconds of silence."""
     routes = APIRouter(prefix="/api", tags=["conversations"])
 
     @routes.post("/conversations", status_code=201, summary="Begin a conversation")
@@ -69,7 +68,7 @@ def router(chat: Chat) -> APIRouter:
             if "application/json" in accept and "text/event-stream" not in accept:
                 return await _whole(events)
             first = await anext(events)  # a bad request is told here, while there can still be a status
-        return sse.ReplyStream(_typed(first, events), reply)
+        return sse.ReplyStream(_typed(first, events), reply, ping)
 
     @routes.post("/turns/{id}/feedback", status_code=204, summary="Rate an answer", responses=responses(404))
     async def rate(id: str, opinion: Opinion) -> None:
@@ -97,23 +96,19 @@ async def _whole(events: AsyncIterator[Event]) -> JSONResponse:
     return response(last.message, last.code, EngineFailed.status)
 
 
-async def _typed(first: Event, events: AsyncIterator[Event]) -> AsyncIterator[str]:
+async def _typed(first: Event, events: AsyncIterator[Event]) -> AsyncIterator[bytes]:
     yield _wire(first)
     async for event in events:
         yield _wire(event)
 
 
-def _wire(event: Event) -> str:
+def _wire(event: Event) -> bytes:
     match event:
         case Sources():
-            return sse.event(_json({"sources": [asdict(c) for c in event.citations]}), "sources")
+            return sse.event({"sources": [asdict(c) for c in event.citations]}, "sources")
         case Text():
-            return sse.event(_json({"piece": event.piece}), "text")
+            return sse.event({"piece": event.piece}, "text")
         case Done():
-            return sse.event(_json(asdict(event.turn)), "done")
+            return sse.event(asdict(event.turn), "done")
         case Failed():
-            return sse.event(_json({"message": event.message, "code": event.code}), "failed")
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+            return sse.event({"message": event.message, "code": event.code}, "failed")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import AsyncIterator
-from dataclasses import asdict
-from typing import Any
+from typing import Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
+from fastapi.sse import format_sse_event
 
 from chatbot.app import Chat
 from chatbot.errors import EngineFailed
@@ -19,15 +18,28 @@ from chatbot.turn.events import Done, Event, Failed, Sources, Text, Turn
 from chatbot.turn.message import Message
 from ui.api import sse
 from ui.api.leaving import stopping_when_gone, to_the_end
-from ui.api.openai_models import ALIAS, Completion, CompletionRequest, ModelCard, ModelList
+from ui.api.models import Source
+from ui.api.openai_models import (
+    ALIAS,
+    Answer,
+    Choice,
+    Chunk,
+    ChunkChoice,
+    Completion,
+    CompletionRequest,
+    Delta,
+    ModelCard,
+    ModelList,
+    Usage,
+)
 from ui.api.problem import problem, response, responses
 from ui.reply import Reply
 
 _WORD = re.compile(r"[\u3400-\u9fff]|\w+|[^\w\s]")
 
 
-def router(chat: Chat) -> APIRouter:
-    """The routes under /v1."""
+def router(chat: Chat, ping: float = sse.PING) -> APIRouter:
+    """The routes under /v1; `ping` is in seconds of silence."""
     routes = APIRouter(prefix="/v1", tags=["OpenAI protocol"])
 
     @routes.get("/models", summary="The models that can be asked")
@@ -54,7 +66,7 @@ def router(chat: Chat) -> APIRouter:
             if not asked.stream:
                 return await _whole(events, asked)
             first = await anext(events)  # a bad request is told here, while there can still be a status
-        return sse.ReplyStream(_chunks(first, events, asked), reply)
+        return sse.ReplyStream(_chunks(first, events, asked), reply, ping)
 
     return routes
 
@@ -77,56 +89,62 @@ async def _whole(events: AsyncIterator[Event], asked: CompletionRequest) -> Resp
 
 
 def _completion(turn: Turn, asked: CompletionRequest) -> Completion:
-    message = {"role": "assistant", "content": turn.answer}
     return Completion(
         id=f"chatcmpl-{turn.id}",
         created=int(time.time()),
         model=turn.model or ALIAS,
-        choices=[{"index": 0, "message": message, "finish_reason": "stop"}],
+        choices=[Choice(message=Answer(content=turn.answer))],
         usage=_usage(asked, turn.answer),
         sources=_sources(turn),
     )
 
 
-async def _chunks(first: Event, events: AsyncIterator[Event], asked: CompletionRequest) -> AsyncIterator[str]:
+async def _chunks(
+    first: Event, events: AsyncIterator[Event], asked: CompletionRequest
+) -> AsyncIterator[bytes]:
     """Chunks as OpenAI streams them: the role, the pieces, the end with its sources, usage if asked, [DONE].
 
     The candidate passages are not sent: only the end knows which of them the answer cites.
     """
-    model = first.model if isinstance(first, Sources) else ALIAS
-    base = {"id": f"chatcmpl-{uuid4().hex}", "created": int(time.time()), "model": model}
-    base["object"] = "chat.completion.chunk"
-    yield _chunk(base, {"role": "assistant", "content": ""})
+    head = Chunk(
+        id=f"chatcmpl-{uuid4().hex}",
+        created=int(time.time()),
+        model=first.model if isinstance(first, Sources) else ALIAS,
+        object="chat.completion.chunk",
+        choices=[],
+    )
+    yield _wire(head, choices=_choice(Delta(role="assistant", content="")))
     event: Event | None = first
     while event is not None:
         match event:
             case Text():
-                yield _chunk(base, {"content": event.piece})
+                yield _wire(head, choices=_choice(Delta(content=event.piece)))
             case Done():
-                yield _chunk(base, {}, "stop", {"sources": _sources(event.turn)})
+                yield _wire(head, choices=_choice(Delta(), "stop"), sources=_sources(event.turn))
                 if asked.stream_options and asked.stream_options.include_usage:
-                    yield _data(base | {"choices": [], "usage": _usage(asked, event.turn.answer)})
+                    yield _wire(head, usage=_usage(asked, event.turn.answer))
             case Failed():
-                yield _data(problem(event.message, event.code, status=EngineFailed.status).model_dump())
+                told = problem(event.message, event.code, status=EngineFailed.status)
+                yield sse.event(told.model_dump())
                 return
         event = await anext(events, None)
-    yield sse.event("[DONE]")
+    yield format_sse_event(data_str="[DONE]")
 
 
-def _chunk(base: dict[str, Any], delta: dict[str, str], finish: str | None = None, more: Any = None) -> str:
-    return _data(base | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]} | (more or {}))
+def _wire(head: Chunk, **more: object) -> bytes:
+    """The head with what this chunk has besides, as one event."""
+    return sse.event(head.model_copy(update=more).model_dump(exclude_unset=True))
 
 
-def _data(value: dict[str, Any]) -> str:
-    return sse.event(json.dumps(value, ensure_ascii=False))
+def _choice(delta: Delta, finish: Literal["stop"] | None = None) -> list[ChunkChoice]:
+    return [ChunkChoice(index=0, delta=delta, finish_reason=finish)]
 
 
-def _sources(turn: Turn) -> list[dict[str, Any]]:
-    return [asdict(citation) for citation in turn.citations]
+def _sources(turn: Turn) -> list[Source]:
+    return [Source.of(citation) for citation in turn.citations]
 
 
-def _usage(asked: CompletionRequest, answer: str) -> dict[str, int]:
-    """Counted in words and Chinese characters: the engines' own tokens differ from each other."""
+def _usage(asked: CompletionRequest, answer: str) -> Usage:
     prompt = sum(len(_WORD.findall(message.text)) for message in asked.messages)
     written = len(_WORD.findall(answer))
-    return {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
+    return Usage(prompt_tokens=prompt, completion_tokens=written, total_tokens=prompt + written)

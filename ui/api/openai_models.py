@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ui.api.models import Source
+
 ALIAS = "chatbot"  # a model name that stays when the model behind it is tuned again
 
 _REQUEST: dict[str, Any] = {
@@ -80,6 +82,29 @@ class CompletionRequest(BaseModel):
     n: Annotated[int | None, Field(ge=1, le=1)] = None
 
 
+class Answer(BaseModel):
+    """The message that answers."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+
+
+class Choice(BaseModel):
+    """The one answer that there is."""
+
+    index: int = 0
+    message: Answer
+    finish_reason: Literal["stop"] = "stop"
+
+
+class Usage(BaseModel):
+    """Counted in words and Chinese characters: the engines' own tokens differ from each other."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
 class Completion(BaseModel):
     """OpenAI's chat completion, with the passages that the answer cites in `sources`."""
 
@@ -88,9 +113,36 @@ class Completion(BaseModel):
     object: Literal["chat.completion"] = "chat.completion"
     created: int
     model: str
-    choices: list[dict[str, Any]]
-    usage: dict[str, int]
-    sources: list[dict[str, Any]]
+    choices: list[Choice]
+    usage: Usage
+    sources: list[Source]
+
+
+class Delta(BaseModel):
+    """What a chunk adds to the message."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+
+
+class ChunkChoice(BaseModel):
+    """The one answer, as far as this chunk goes."""
+
+    index: int
+    delta: Delta
+    finish_reason: Literal["stop"] | None
+
+
+class Chunk(BaseModel):
+    """A part of a streamed completion; what is not set is not sent."""
+
+    id: str
+    created: int
+    model: str
+    object: Literal["chat.completion.chunk"]
+    choices: list[ChunkChoice]
+    sources: list[Source] | None = None
+    usage: Usage | None = None
 
 
 class ModelCard(BaseModel):
