@@ -74,7 +74,7 @@ def measure_set(
     report = {
         "set": (files.corpus or files.queries).resolve().parent.name,
         "index": index.version,
-        "embedder": getattr(embedder, "version", embedder.name),
+        "embedder": embedder.version,
         "passages": len(index.passages),
         "questions": len(judged),
         "last_turn_only": last_turn_only,

@@ -178,7 +178,9 @@ def test_the_plot_is_a_picture(folder: Path, tmp_path: Path) -> None:
 class TunedHashing(HashingEmbedder):
     """As a tuned embedder: the passages and the name of another one, and questions of its own."""
 
-    version = "tuned@1"
+    def __init__(self) -> None:
+        super().__init__()
+        self.version = "tuned@1"
 
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
         return -self.encode(texts)

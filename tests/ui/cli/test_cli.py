@@ -149,7 +149,7 @@ def test_chat_answers_until_quit(run, answering) -> None:
 def test_ctrl_c_stops_the_reply_and_the_talk_goes_on(
     chat: Chat, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    engine.delay = 0.2
+    engine.delay = 2.0  # the reply must not be over before the signal comes, on a busy machine either
     typed = iter([QUESTION, "hello", "/quit"])
     monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
 
