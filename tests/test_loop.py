@@ -47,7 +47,7 @@ GATE = Rules(measure="loss")
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """An embedder that needs no model, and steps as large as a model of two layers bears."""
-    for module in ("finetune.tune", "retrieval.index"):
+    for module in ("finetune.tune", "retrieval.embed.load"):
         monkeypatch.setattr(f"{module}.load_embedder", lambda name: HashingEmbedder())
     monkeypatch.setattr(pipeline, "Recipe", partial(Recipe, learning_rate=0.02))
 
