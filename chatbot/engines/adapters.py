@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.engines.vllm_process import VllmProcess
-from chatbot.errors import EngineFailed, ModelMissing
-from chatbot.models.folders import DEFAULT_ADAPTER, MANIFEST, ModelFolder, read_model, read_object
+from chatbot.errors import EngineFailed
+from chatbot.models.folders import DEFAULT_ADAPTER, MANIFEST, ModelFolder, find_model, read_object
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # those that vLLM can be started for
 AT_ONCE = 4  # adapters in one batch: old, new and canary, and the one before that still drains
@@ -31,7 +31,7 @@ def adapter_of(model: ModelFolder, home: Path) -> Adapter | None:
     if not path.is_dir() and model.name == "default":
         path = DEFAULT_ADAPTER
     config = read_object(path / "adapter_config.json")
-    base = _base(str(read_object(model.path / MANIFEST).get("base", "")), home)
+    base = find_model(str(read_object(model.path / MANIFEST).get("base", "")), home)
     if not config or not base or config.get("peft_type") != "LORA" or any(map(config.get, _NOT_SERVED)):
         return None
     patterns = config.get("rank_pattern") or {}
@@ -81,15 +81,3 @@ def _post(process: VllmProcess, route: str, body: dict[str, str]) -> None:
             f"The model server refused {route} of {body['lora_name']} ({answer.text.strip()[:300]}); "
             f"see {process.log}."
         )
-
-
-def _base(label: str, home: Path) -> ModelFolder | None:
-    """The folder under <home>/models that has this label: name@version."""
-    for manifest in sorted((home / "models").glob(f"[!.]*/{MANIFEST}")):
-        try:
-            model = read_model(manifest.parent)
-        except ModelMissing:
-            continue
-        if model.label == label:
-            return model
-    return None

@@ -105,6 +105,18 @@ def read_model(folder: Path) -> ModelFolder:
         ) from None
 
 
+def find_model(label: str, home: Path) -> ModelFolder | None:
+    """The model with this label (name@version) under <home>/models; None when it is not there any more."""
+    for manifest in sorted((home / "models").glob(f"[!.]*/{MANIFEST}")):
+        try:
+            model = read_model(manifest.parent)
+        except ModelMissing:
+            continue
+        if model.label == label:
+            return model
+    return None
+
+
 def read_object(file: Path) -> dict[str, Any]:
     """The JSON object in a file, such as a manifest; empty when there is none to be read."""
     try:

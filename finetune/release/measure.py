@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.index import open_index
-from chatbot.models.folders import ModelFolder
+from chatbot.models.folders import ModelFolder, find_model
 from chatbot.settings import Settings
 from finetune.dataset.example import Example
 from finetune.dataset.folder import open_dataset
@@ -15,7 +15,7 @@ from finetune.evaluation.report import write_report
 from finetune.evaluation.turns import ComparedModel, OpenModel, evaluate_turns, rivals
 from finetune.packages import need
 from finetune.progress import Say
-from finetune.release.versions import find_version, labelled, read_report
+from finetune.release.versions import find_version, read_report
 
 
 def evaluate_version(
@@ -38,7 +38,7 @@ def evaluate_version(
     version = find_version(name, settings.home)
     run = read_report(version)
     held_out = held_out_of(version, settings.home)[:limit]
-    others = rivals(version, labelled(str(run.get("base")), settings.home), settings.home)
+    others = rivals(version, find_model(str(run.get("base")), settings.home), settings.home)
     if against:
         others = [one for one in others if one.role == "base"]
         others.append(ComparedModel("current", find_version(against, settings.home)))

@@ -60,18 +60,6 @@ def find_version(name: str, home: Path) -> ModelFolder:
     )
 
 
-def labelled(label: str, home: Path) -> ModelFolder | None:
-    """The model with this label (name@version) under <home>/models; None when it is not there any more."""
-    for manifest in sorted((home / "models").glob(f"[!.]*/{MANIFEST}")):
-        try:
-            model = read_model(manifest.parent)
-        except ModelMissing:
-            continue
-        if model.label == label:
-            return model
-    return None
-
-
 def read_report(model: ModelFolder) -> dict[str, Any]:
     """What `chatbot finetune` wrote about the model; empty for one that was not tuned here."""
     return read_object(model.path / REPORT)

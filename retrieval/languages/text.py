@@ -17,7 +17,7 @@ _NO_LANGUAGE = re.compile(
     r"|[A-Za-z]\w*(?:[.\\/:=()<>{}\[\]\"'+;,$]+\w+)+(?<!'s)(?<!'t)|[A-Za-z]+(?:_[A-Za-z0-9]+)+",
     re.ASCII,
 )
-# A code is letters and digits joined by - _ . / or : with at least one digit (WW-2048817, 2.4.1, E-21): kept
+# A code is letters and digits joined by - _ . / or : with at least one digit (AB-2048817, 2.4.1, E-21): kept
 # whole, so that a customer's order number or error code matches only itself.
 _TOKEN = re.compile(
     rf"(?P<code>(?=[a-z_./:-]*\d)[a-z0-9]+(?:[-_./:][a-z0-9]+)*)"
@@ -47,7 +47,7 @@ def wordless(text: str) -> bool:
 
 
 def tokens(text: str) -> list[str]:
-    """Lower-cased words in order: English stemmed, Chinese cut by jieba, codes such as WW-2048817 whole."""
+    """Lower-cased words in order: English stemmed, Chinese cut by jieba, codes such as AB-2048817 whole."""
     return [token for _, token in _words(text)]
 
 
