@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from finetune.errors import PackageMissing
 
-TRAIN = ("accelerate", "datasets", "matplotlib", "optuna", "peft", "sacrebleu", "tensorboard", "trl")
+TRAIN = ("datasets", "matplotlib", "optuna", "peft", "sacrebleu", "tensorboard", "trl")
 
 
 def need(*names: str) -> None:
